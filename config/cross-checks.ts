@@ -1,0 +1,81 @@
+import { z } from "zod";
+import type { Fault } from "./faults.ts";
+import { suggestion } from "./nearest.ts";
+
+/**
+ * As much of a stack file as these checks read, whatever else is wrong with it: a part of the wrong shape counts as
+ * absent, because the schema has already named it.
+ */
+const lenient = z.object({
+  mode: z.string().optional().catch(undefined),
+  pipeline: z.array(z.string()).catch([]),
+  entry: z.string().optional().catch(undefined),
+  services: z
+    .record(
+      z.string(),
+      z
+        .object({
+          versions: z
+            .array(z.object({ name: z.string().optional().catch(undefined), weight: z.number().catch(Number.NaN) }))
+            .catch([]),
+        })
+        .catch({ versions: [] }),
+    )
+    .catch({}),
+});
+
+type Lenient = z.output<typeof lenient>;
+
+/** The faults that no single value shows: sums, names given twice, references to nothing. */
+export function crossFaults(raw: unknown): Fault[] {
+  const parsed = lenient.safeParse(raw);
+  if (!parsed.success) return [];
+  return [...pipelineFaults(parsed.data), ...versionFaults(parsed.data)];
+}
+
+function pipelineFaults({ mode, pipeline, entry, services }: Lenient): Fault[] {
+  const faults: Fault[] = repeated(pipeline).map(({ value, index }) => ({
+    path: `pipeline[${index}]`,
+    message: `${JSON.stringify(value)} is there twice; a stage has one place in the pipeline`,
+  }));
+  if (mode === "orchestrated" && entry === undefined) {
+    faults.push({ path: "entry", message: 'is missing; with mode "orchestrated" it names the stage that calls the others' });
+  }
+  if (mode === "chain" && entry !== undefined) {
+    faults.push({ path: "entry", message: 'has no meaning with mode "chain", where users enter at the first stage' });
+  }
+  const running = new Set(entry === undefined ? pipeline : [...pipeline, entry]);
+  const described = Object.keys(services);
+  for (const stage of running) {
+    if (!described.includes(stage)) {
+      faults.push({ path: `services.${stage}`, message: "is missing; the pipeline has this stage" });
+    }
+  }
+  for (const stage of described) {
+    if (!running.has(stage) && running.size > 0) {
+      faults.push({ path: `services.${stage}`, message: `is not in the pipeline: ${suggestion(stage, [...running])}` });
+    }
+  }
+  return faults;
+}
+
+function versionFaults({ services }: Lenient): Fault[] {
+  return Object.entries(services).flatMap(([stage, { versions }]) => {
+    const path = `services.${stage}.versions`;
+    const names = versions.map(({ name }) => name ?? "");
+    const faults: Fault[] = repeated(names.filter((name) => name !== "")).map(({ value }) => ({
+      path,
+      message: `has two versions named ${JSON.stringify(value)}; each name stands for one subset`,
+    }));
+    const total = versions.reduce((sum, { weight }) => sum + weight, 0);
+    if (versions.length > 0 && Number.isFinite(total) && total !== 100) {
+      const shares = versions.map(({ name, weight }) => `${name ?? "?"} ${weight}`).join(", ");
+      faults.push({ path, message: `weights total ${total} (${shares}); they must total 100` });
+    }
+    return faults;
+  });
+}
+
+function repeated(values: readonly string[]): { value: string; index: number }[] {
+  return values.flatMap((value, index) => (values.indexOf(value) < index ? [{ value, index }] : []));
+}
