@@ -39,7 +39,10 @@ function pipelineFaults({ mode, pipeline, entry, services }: Lenient): Fault[] {
     message: `${JSON.stringify(value)} is there twice; a stage has one place in the pipeline`,
   }));
   if (mode === "orchestrated" && entry === undefined) {
-    faults.push({ path: "entry", message: 'is missing; with mode "orchestrated" it names the stage that calls the others' });
+    faults.push({
+      path: "entry",
+      message: 'is missing; with mode "orchestrated" it names the stage that calls the others',
+    });
   }
   if (mode === "chain" && entry !== undefined) {
     faults.push({ path: "entry", message: 'has no meaning with mode "chain", where users enter at the first stage' });

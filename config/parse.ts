@@ -12,7 +12,10 @@ import { meshSchema, type MeshConfig } from "./schema.ts";
  */
 export function parseMesh(raw: unknown, source: string): MeshConfig {
   const parsed = meshSchema.safeParse(raw);
-  const faults = [...(parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, raw))), ...crossFaults(raw)];
+  const faults = [
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, raw))),
+    ...crossFaults(raw),
+  ];
   if (parsed.success && faults.length === 0) return parsed.data;
   throw new ConfigError(source, dedupe(faults));
 }
@@ -32,7 +35,12 @@ function expectation(issue: z.core.$ZodIssue): string {
 }
 
 function article(type: string): string {
-  const names: Record<string, string> = { record: "a mapping", object: "a mapping", array: "a list", int: "a whole number" };
+  const names: Record<string, string> = {
+    record: "a mapping",
+    object: "a mapping",
+    array: "a list",
+    int: "a whole number",
+  };
   return names[type] ?? `a ${type}`;
 }
 

@@ -14,7 +14,7 @@ function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
-const stageName = z.enum(["asr", "llm", "tts", "face", "webui"], {
+const stageName = z.enum(stageNames, {
   error: ({ input }) =>
     typeof input === "string"
       ? `${JSON.stringify(input)} is no stage of the catalogue: ${suggestion(input, stageNames)}`
@@ -41,10 +41,7 @@ const service = object({
   /** GPUs a replica asks for. Default: the catalogue's. */
   gpus: count(0, "GPUs").optional(),
   /** HTTP path that answers 200 once the model is loaded. Default: the port accepts connections. */
-  readinessPath: z
-    .string()
-    .regex(/^\//, { error: 'is not a path such as "/readyz"' })
-    .optional(),
+  readinessPath: z.string().regex(/^\//, { error: 'is not a path such as "/readyz"' }).optional(),
 });
 
 const toleration = object({

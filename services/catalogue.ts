@@ -77,7 +77,11 @@ export const catalogue = {
 
 export type StageName = keyof typeof catalogue;
 
-export const stageNames: readonly StageName[] = ["asr", "llm", "tts", "face", "webui"];
+export function isStageName(name: string): name is StageName {
+  return Object.hasOwn(catalogue, name);
+}
+
+export const stageNames: readonly StageName[] = Object.keys(catalogue).filter(isStageName);
 
 export function stageOf(name: StageName): Stage {
   return catalogue[name];

@@ -1,0 +1,57 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { IstioConfig } from "../../config/schema.ts";
+import type { Cluster } from "../cluster.ts";
+import { chartFrom, type IstioChart } from "./charts.ts";
+import { istioNamespace, valuesOf } from "./values.ts";
+
+/** Istio in one cluster: the CRDs (base), the CNI node agent, and istiod. */
+export class Istio extends pulumi.ComponentResource {
+  readonly base: k8s.helm.v3.Release;
+  readonly cni: k8s.helm.v3.Release;
+  readonly istiod: k8s.helm.v3.Release;
+  readonly namespace: k8s.core.v1.Namespace;
+
+  constructor(cluster: Cluster, istio: IstioConfig, opts?: pulumi.ComponentResourceOptions) {
+    super("linly-mesh:istio:Istio", cluster.config.name, {}, opts);
+    this.namespace = cluster.namespace(istioNamespace, {
+      podSecurity: "restricted",
+      labels: { "topology.istio.io/network": cluster.config.network },
+    });
+    // The CNI agent writes to the node's own folders, which only `privileged` allows; it lives apart from the rest.
+    const cniNamespace = cluster.namespace("istio-cni", { podSecurity: "privileged" });
+
+    this.base = istioRelease(cluster, istio, "base", this.namespace, { parent: this });
+    this.cni = istioRelease(cluster, istio, "cni", cniNamespace, { parent: this, dependsOn: [this.base] });
+    this.istiod = istioRelease(cluster, istio, "istiod", this.namespace, { parent: this, dependsOn: [this.base] });
+    this.registerOutputs({});
+  }
+}
+
+const releaseNames: Record<IstioChart, string> = {
+  base: "istio-base",
+  cni: "istio-cni",
+  istiod: "istiod",
+  gateway: "istio-ingress",
+};
+
+/** A Helm release of one of Istio's charts, named as Istio's own documents name it. */
+export function istioRelease(
+  cluster: Cluster,
+  istio: IstioConfig,
+  chart: IstioChart,
+  namespace: k8s.core.v1.Namespace,
+  opts: pulumi.CustomResourceOptions,
+): k8s.helm.v3.Release {
+  return new k8s.helm.v3.Release(
+    `${cluster.config.name}-${releaseNames[chart]}`,
+    {
+      ...chartFrom(istio.charts, chart),
+      name: releaseNames[chart],
+      namespace: namespace.metadata.name,
+      values: valuesOf(chart, istio, cluster.config),
+      timeout: 600,
+    },
+    { provider: cluster.provider, ...opts },
+  );
+}

@@ -1,0 +1,31 @@
+import { Cluster } from "./components/cluster.ts";
+import { IngressGateway } from "./components/istio/ingress-gateway.ts";
+import { Istio } from "./components/istio/istio.ts";
+import { StrictMtls } from "./components/security/strict-mtls.ts";
+import { AiServices } from "./components/service/ai-services.ts";
+import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
+import { loadMesh } from "./config/load.ts";
+import { meshDiagram } from "./services/diagram.ts";
+import { planPipeline } from "./services/plan.ts";
+
+const config = loadMesh();
+const pipeline = planPipeline(config);
+
+const meshes = config.clusters.map((clusterConfig) => {
+  const cluster = new Cluster(clusterConfig);
+
+  const istio = new Istio(cluster, config.istio);
+  const gateway = new IngressGateway(cluster, config.istio, istio);
+
+  const services = new AiServices(cluster, { config, pipeline, istio });
+
+  new StrictMtls(cluster, istio);
+  new MeshTraffic(cluster, { config, services, gateway, istio });
+
+  return { cluster: clusterConfig.name, ingress: gateway.address };
+});
+
+/** Where users reach the pipeline, per cluster. */
+export const ingress = meshes;
+/** The mesh as a Mermaid flowchart. */
+export const diagram = meshDiagram(pipeline);

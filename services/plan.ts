@@ -1,0 +1,51 @@
+import { stageOf, type StageName } from "./catalogue.ts";
+import { edgesOf, entryStage, hopsOf, stagesOf, type Edge, type Pipeline } from "./pipeline.ts";
+import type { Stage } from "./stage.ts";
+
+/** A stage with what a stack says of it, and the stages it calls. */
+export interface PlannedService<Service> {
+  readonly stage: Stage;
+  readonly service: Service;
+  readonly hops: readonly Stage[];
+  /** Whether users reach it through the ingress gateway. */
+  readonly entry: boolean;
+}
+
+export interface PipelinePlan<Service> {
+  readonly services: readonly PlannedService<Service>[];
+  readonly edges: readonly Edge[];
+}
+
+/** The part of a stack file that says which stages run and in which order. */
+export interface PipelineConfig<Service> {
+  readonly mode: Pipeline["mode"];
+  readonly pipeline: readonly StageName[];
+  readonly entry?: StageName | undefined;
+  readonly services: Partial<Record<StageName, Service>>;
+}
+
+/**
+ * Which stages run, who calls whom, and where users enter.
+ *
+ * @throws RangeError for a configuration that the schema would have refused
+ */
+export function planPipeline<Service>(config: PipelineConfig<Service>): PipelinePlan<Service> {
+  const pipeline = pipelineOf(config);
+  const services = stagesOf(pipeline).map((name) => {
+    const service = config.services[name];
+    if (service === undefined) throw new RangeError(`services.${name} is missing; the pipeline has this stage`);
+    return {
+      stage: stageOf(name),
+      service,
+      hops: hopsOf(pipeline, name).map(stageOf),
+      entry: name === entryStage(pipeline),
+    };
+  });
+  return { services, edges: edgesOf(pipeline) };
+}
+
+function pipelineOf<Service>({ mode, entry, pipeline }: PipelineConfig<Service>): Pipeline {
+  if (mode === "chain") return { mode, order: pipeline };
+  if (entry === undefined) throw new RangeError('entry is missing; mode "orchestrated" needs it');
+  return { mode, entry, order: pipeline };
+}
