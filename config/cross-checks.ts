@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isStageName } from "../services/catalogue.ts";
 import type { Fault } from "./faults.ts";
 import { suggestion } from "./nearest.ts";
 
@@ -8,7 +9,7 @@ import { suggestion } from "./nearest.ts";
  */
 const lenient = z.object({
   mode: z.string().optional().catch(undefined),
-  pipeline: z.array(z.string()).catch([]),
+  pipeline: z.array(z.string().catch("")).catch([]),
   entry: z.string().optional().catch(undefined),
   services: z
     .record(
@@ -47,7 +48,9 @@ function pipelineFaults({ mode, pipeline, entry, services }: Lenient): Fault[] {
   if (mode === "chain" && entry !== undefined) {
     faults.push({ path: "entry", message: 'has no meaning with mode "chain", where users enter at the first stage' });
   }
-  const running = new Set(entry === undefined ? pipeline : [...pipeline, entry]);
+  // A name that is no stage at all has been named by the schema already.
+  const running = new Set((entry === undefined ? pipeline : [...pipeline, entry]).filter(isStageName));
+  const complete = pipeline.every(isStageName) && (entry === undefined || isStageName(entry));
   const described = Object.keys(services);
   for (const stage of running) {
     if (!described.includes(stage)) {
@@ -55,7 +58,7 @@ function pipelineFaults({ mode, pipeline, entry, services }: Lenient): Fault[] {
     }
   }
   for (const stage of described) {
-    if (!running.has(stage) && running.size > 0) {
+    if (complete && isStageName(stage) && !running.has(stage)) {
       faults.push({ path: `services.${stage}`, message: `is not in the pipeline: ${suggestion(stage, [...running])}` });
     }
   }

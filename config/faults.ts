@@ -29,6 +29,6 @@ export function formatPath(path: readonly PropertyKey[]): string {
 
 function describe(source: string, faults: readonly Fault[]): string {
   const width = Math.max(...faults.map(({ path }) => path.length));
-  const lines = faults.map(({ path, message }) => `  ${path.padEnd(width)}  ${message}`.trimEnd());
+  const lines = faults.map(({ path, message }) => `  ${width === 0 ? "" : `${path.padEnd(width)}  `}${message}`);
   return `${source} has ${faults.length} ${faults.length === 1 ? "problem" : "problems"}:\n${lines.join("\n")}`;
 }

@@ -3,35 +3,54 @@ import { crossFaults } from "./cross-checks.ts";
 import { ConfigError, formatPath, type Fault } from "./faults.ts";
 import { meshSchema, type MeshConfig } from "./schema.ts";
 
+/** A mesh, or what keeps a configuration from being one. */
+export interface CheckedMesh {
+  readonly config: MeshConfig | undefined;
+  readonly faults: readonly Fault[];
+}
+
 /**
- * The mesh that a stack file describes, defaults filled in.
+ * Checks a configuration and fills in its defaults.
  *
  * @param raw what stands under `linly-mesh:mesh`
+ */
+export function checkMesh(raw: unknown): CheckedMesh {
+  const parsed = meshSchema.safeParse(raw);
+  const own = parsed.success ? [] : parsed.error.issues.flatMap((issue) => faultsOf(issue, raw));
+  const faults = dedupe([...own, ...crossFaults(raw)]);
+  return { config: parsed.success && faults.length === 0 ? parsed.data : undefined, faults };
+}
+
+/**
+ * The mesh that a stack file describes.
+ *
  * @param source the file's name, for the reader of an error
  * @throws ConfigError naming every fault at once
  */
 export function parseMesh(raw: unknown, source: string): MeshConfig {
-  const parsed = meshSchema.safeParse(raw);
-  const faults = [
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => faultOf(issue, raw))),
-    ...crossFaults(raw),
-  ];
-  if (parsed.success && faults.length === 0) return parsed.data;
-  throw new ConfigError(source, dedupe(faults));
+  const { config, faults } = checkMesh(raw);
+  if (config === undefined) throw new ConfigError(source, faults);
+  return config;
 }
 
-function faultOf(issue: z.core.$ZodIssue, raw: unknown): Fault {
+function faultsOf(issue: z.core.$ZodIssue, raw: unknown): Fault[] {
+  if (issue.code === "unrecognized_keys") {
+    const messages = issue.message.split("\n");
+    return issue.keys.map((key, index) => ({ path: formatPath([...issue.path, key]), message: messages[index] ?? "" }));
+  }
   const path = formatPath(issue.path);
   const found = issue.path.reduce<unknown>(child, raw);
-  if (issue.code === "unrecognized_keys") return { path, message: issue.message };
-  if (found === undefined) return { path, message: `is missing; ${expectation(issue)}` };
-  if (issue.code === "invalid_type") return { path, message: `${show(found)} is not ${article(issue.expected)}` };
-  return { path, message: issue.message.startsWith("is ") ? `${show(found)} ${issue.message}` : issue.message };
+  if (found === undefined) return [{ path, message: `is missing; ${expectation(issue)}` }];
+  const ownWords = issue.message.startsWith("is ") || issue.message.startsWith("must ");
+  if (issue.code === "invalid_type" && !ownWords) {
+    return [{ path, message: `${show(found)} is not ${article(issue.expected)}` }];
+  }
+  return [{ path, message: ownWords ? `${show(found)} ${issue.message}` : issue.message }];
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type") return `it must be ${article(issue.expected)}`;
-  return issue.message.replace(/^is not /, "it must be ");
+  if (issue.message.startsWith("is not ")) return issue.message.replace("is not ", "it must be ");
+  return issue.code === "invalid_type" ? `it must be ${article(issue.expected)}` : issue.message;
 }
 
 function article(type: string): string {

@@ -2,7 +2,8 @@ import { z } from "zod";
 
 /** A scalar of the stack file: what it must look like, and an example of what would be right. */
 function text(pattern: RegExp, expected: string) {
-  return z.string().regex(pattern, { error: `is not ${expected}` });
+  const error = `is not ${expected}`;
+  return z.string({ error }).regex(pattern, { error });
 }
 
 const label = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?";
@@ -28,8 +29,12 @@ export const duration = z.templateLiteral([z.number().nonnegative(), z.enum(["ms
   error: 'is not a duration such as "250ms", "2s" or "5m"',
 });
 
-/** CPU as a Kubernetes quantity: cores (`2`, `0.5`) or millicores (`500m`). */
-export const cpuQuantity = text(/^(?:\d+(?:\.\d{1,3})?|\d+m)$/, 'a CPU quantity such as "500m" or "2"');
+const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';
+
+/** CPU as a Kubernetes quantity: cores (`2`, `0.5`, also unquoted) or millicores (`500m`). */
+export const cpuQuantity = z
+  .union([z.string().regex(/^(?:\d+(?:\.\d{1,3})?|\d+m)$/, { error: cpuExpected }), z.number().positive()], { error: cpuExpected })
+  .transform(String);
 
 /** Memory as a Kubernetes quantity: `256Mi`, `24Gi`. */
 export const memoryQuantity = text(/^\d+(?:\.\d+)?(?:[KMGTP]i?|k)?$/, 'a memory quantity such as "256Mi" or "24Gi"');

@@ -9,16 +9,14 @@ function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === "unrecognized_keys"
-        ? (issue.keys ?? []).map((key) => `unknown key ${JSON.stringify(key)}: ${suggestion(key, known)}`).join("; ")
+        ? (issue.keys ?? []).map((key) => `is an unknown key: ${suggestion(key, known)}`).join("\n")
         : undefined,
   });
 }
 
 const stageName = z.enum(stageNames, {
   error: ({ input }) =>
-    typeof input === "string"
-      ? `${JSON.stringify(input)} is no stage of the catalogue: ${suggestion(input, stageNames)}`
-      : undefined,
+    typeof input === "string" ? `is not a stage of the catalogue: ${suggestion(input, stageNames)}` : undefined,
 });
 
 const compute = object({ cpu: cpuQuantity, memory: memoryQuantity });
@@ -98,8 +96,7 @@ export const meshSchema = object({
   /** A throw-away cluster that `linly-mesh up` and `destroy` may change. Any other stack is for `pulumi up`. */
   lab: z.boolean().default(false),
   mode: z.enum(["chain", "orchestrated"], {
-    error: ({ input }) =>
-      `${JSON.stringify(input)} is no mode: "chain" (each stage calls the next) or "orchestrated" (the entry stage calls each)`,
+    error: 'is not a mode: "chain" (each stage calls the next) or "orchestrated" (the entry stage calls each)',
   }),
   /** The stages in the order in which a request passes them. */
   pipeline: z.array(stageName).min(1, { error: "is empty; a pipeline has at least one stage" }),

@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { ConfigError, formatPath } from "../../config/faults.ts";
+import { checkMesh, parseMesh } from "../../config/parse.ts";
+
+const base = {
+  mode: "chain",
+  pipeline: ["asr", "llm"],
+  clusters: [{ name: "local", network: "n1", region: "r1" }],
+  istio: { charts: { folder: "charts" } },
+  services: {
+    asr: { versions: [{ name: "v1", weight: 100, image: "x/asr:1" }] },
+    llm: {
+      versions: [
+        { name: "v1-stable", weight: 90, image: "x/llm:1" },
+        { name: "v2-experiment", weight: 10, image: "x/llm:2" },
+      ],
+    },
+  },
+};
+
+/** `base` with the value at `path` replaced. */
+function having(path: readonly (string | number)[], value: unknown, into: unknown = base): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (Array.isArray(into)) return into.map((item, index) => (index === key ? having(rest, value, item) : item));
+  const entries = Object.entries(typeof into === "object" && into !== null ? into : {});
+  const kept = entries.filter(([name]) => name !== String(key));
+  const old = entries.find(([name]) => name === String(key))?.[1];
+  return Object.fromEntries([...kept, [key, having(rest, value, old)]]);
+}
+
+function faults(raw: unknown): string[] {
+  return checkMesh(raw).faults.map(({ path, message }) => `${path}: ${message}`);
+}
+
+test("a correct file has no fault, and its defaults are filled in", () => {
+  const mesh = parseMesh(base, "x");
+  expect(mesh.lab).toBe(false);
+  expect(mesh.namespace).toBe("linly");
+  expect(mesh.ingress.hosts).toEqual(["*"]);
+  expect(mesh.services.llm?.versions[0]).toMatchObject({ replicas: 1, env: {} });
+});
+
+test.each(["local", "prod"])("the stack file of %s is correct", (stack) => {
+  const file: { config: Record<string, unknown> } = parse(readFileSync(`stacks/Pulumi.${stack}.yaml`, "utf8"));
+  expect(faults(file.config["linly-mesh:mesh"])).toEqual([]);
+});
+
+const versions = ["services", "llm", "versions"] as const;
+
+describe("one fault", () => {
+  test.each<[readonly (string | number)[], unknown, string]>([
+    [
+      [...versions, 1, "weight"],
+      20,
+      "services.llm.versions: weights total 110 (v1-stable 90, v2-experiment 20); they must total 100",
+    ],
+    [[...versions, 1, "weight"], "10", 'services.llm.versions[1].weight: "10" is not a whole number from 0 to 100'],
+    [[...versions, 0, "weight"], 90.5, "services.llm.versions[0].weight: 90.5 is not a whole number from 0 to 100"],
+    [[...versions], [], "services.llm.versions: [] is empty; a service has at least one version"],
+    [
+      [...versions, 1, "name"],
+      "v1-stable",
+      'services.llm.versions: has two versions named "v1-stable"; each name stands for one subset',
+    ],
+    [[...versions, 0, "replicas"], 0, "services.llm.versions[0].replicas: 0 is not a whole number of replicas, at least 1"],
+    [[...versions, 0, "wieght"], 90, 'services.llm.versions[0].wieght: is an unknown key: did you mean "weight"?'],
+    [["namspace"], "x", 'namspace: is an unknown key: did you mean "namespace"?'],
+    [["mode"], "chian", 'mode: "chian" is not a mode: "chain" (each stage calls the next)'],
+    [["mode"], undefined, 'mode: is missing; it must be a mode: "chain"'],
+    [["pipeline"], ["asr", "lm"], 'pipeline[1]: "lm" is not a stage of the catalogue: did you mean "llm"?'],
+    [["pipeline"], ["asr", "llm", "asr"], 'pipeline[2]: "asr" is there twice; a stage has one place in the pipeline'],
+    [["pipeline"], ["asr", "llm", "tts"], "services.tts: is missing; the pipeline has this stage"],
+    [["pipeline"], ["asr"], 'services.llm: is not in the pipeline: known are asr'],
+    [["entry"], "webui", 'entry: has no meaning with mode "chain"'],
+    [["clusters", 0, "name"], "Local_1", 'clusters[0].name: "Local_1" is not a name of at most 40'],
+    [["clusters"], [], "clusters: [] must hold exactly one cluster"],
+    [["istio", "charts"], { folder: 3 }, 'istio.charts: {"folder":3} is not a source of charts'],
+    [[...versions, 0, "image"], "llm", 'services.llm.versions[0].image: "llm" is not an image reference with a tag or digest'],
+    [["services", "llm", "readinessPath"], "readyz", 'services.llm.readinessPath: "readyz" is not a path'],
+    [["ingress"], { hosts: ["http://x"] }, 'ingress.hosts[0]: "http://x" is not a host name'],
+    [["lab"], "yes", 'lab: "yes" is not a boolean'],
+  ])("%j = %j", (path, value, message) => {
+    const found = faults(having(path, value));
+    expect(found).toEqual(expect.arrayContaining([expect.stringContaining(message)]));
+  });
+
+  test.each<[string, string]>([
+    ["5x", '"5x" is not a CPU quantity'],
+    ["", '"" is not a CPU quantity'],
+  ])("cpu %j", (cpu, message) => {
+    const compute = { cpu, memory: "1Gi" };
+    const found = faults(having(["services", "llm", "resources"], { requests: compute, limits: { cpu: 1, memory: "2Gi" } }));
+    expect(found).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+test("every fault of a file is named at once, each on a line of its own", () => {
+  let raw = having([...versions, 1, "weight"], 20);
+  raw = having([...versions, 0, "image"], "nope", raw);
+  raw = having(["mode"], "x", raw);
+  raw = having(["clusters", 0, "regoin"], "r", raw);
+  raw = having(["pipeline"], ["asr", "llm", "llm"], raw);
+  expect(() => parseMesh(raw, "stacks/Pulumi.x.yaml")).toThrow(ConfigError);
+  const error = new ConfigError("stacks/Pulumi.x.yaml", checkMesh(raw).faults);
+  expect(error.message.split("\n")[0]).toBe("stacks/Pulumi.x.yaml has 5 problems:");
+  expect(error.faults.map(({ path }) => path).sort()).toEqual([
+    "clusters[0].regoin",
+    "mode",
+    "pipeline[2]",
+    "services.llm.versions",
+    "services.llm.versions[0].image",
+  ]);
+});
+
+test("an orchestrated pipeline needs its entry", () => {
+  expect(faults(having(["mode"], "orchestrated"))).toEqual([expect.stringContaining("entry: is missing")]);
+});
+
+test("paths are written as they would be in code", () => {
+  expect(formatPath(["services", "llm", "versions", 1, "weight"])).toBe("services.llm.versions[1].weight");
+});
