@@ -1,0 +1,138 @@
+import { stripVTControlCharacters } from "node:util";
+import { EngineError, EngineFaults, messageOf } from "./errors.ts";
+import type { Handler, Read } from "./host.ts";
+import type { JsonObject } from "./json.ts";
+import { runProgram } from "./program.ts";
+import type { Exit, Program } from "./program.ts";
+import type { Redactor } from "./redactor.ts";
+import { called } from "./registration.ts";
+import type { Registration } from "./registration.ts";
+import type { Reporter } from "./report.ts";
+import { stackType } from "./urn.ts";
+import { isSecret, maskedObject, secret } from "./values.ts";
+
+/** What is done with the requests of a running program. */
+export interface Actions {
+  register(registration: Registration): Promise<{ id: string; outputs: JsonObject }>;
+  read(read: Read): Promise<JsonObject>;
+}
+
+export interface Execution {
+  readonly program: Program;
+  readonly dryRun: boolean;
+  readonly redactor: Redactor;
+  readonly report: Reporter;
+  /** Aborted to end the run early: nothing more is begun, what has begun is finished, then the program is ended. */
+  readonly signal: AbortSignal | undefined;
+  readonly env: Record<string, string>;
+}
+
+/** A promise that never settles: whoever awaits it is ended with the program. */
+const never = new Promise<never>(() => {});
+
+/**
+ * Runs the program with these actions and returns the stack's outputs, masked. Throws all that is wrong: in a dry run
+ * every fault of every resource, otherwise the first failure and those of what was in flight beside it.
+ */
+export async function execute(execution: Execution, actions: Actions): Promise<JsonObject> {
+  const { program, dryRun, redactor, report, signal, env } = execution;
+  const stop = new AbortController();
+  const faults: string[] = [];
+  let outputs: JsonObject = {};
+  let inFlight = 0;
+  let finished = false;
+  let closing = false;
+
+  function close(): void {
+    closing = true;
+    if (inFlight === 0) stop.abort();
+  }
+
+  /** Runs one action; after the first failure of a real run nothing more is begun. */
+  async function act<T>(begin: () => Promise<T>, insteadInDryRun: (() => T) | undefined): Promise<T> {
+    if (closing) return never;
+    inFlight += 1;
+    try {
+      return await begin();
+    } catch (error) {
+      faults.push(redactor.clean(messageOf(error)));
+      if (insteadInDryRun !== undefined && dryRun) return insteadInDryRun();
+      closing = true;
+      return await never;
+    } finally {
+      inFlight -= 1;
+      if (closing) close();
+    }
+  }
+
+  const handler: Handler = {
+    register(registration, unsupported) {
+      redactor.learn(registration.inputs);
+      return act(
+        async () => {
+          if (unsupported.length > 0) {
+            throw new EngineError(`${called(registration)}: option ${unsupported.join(", ")} is not implemented`);
+          }
+          const { id, outputs } = await actions.register(registration);
+          return { id, outputs: hide(outputs, registration.options.secretOutputs) };
+        },
+        () => ({ id: "", outputs: registration.inputs }),
+      );
+    },
+    read: (read) =>
+      act(
+        () => actions.read(read),
+        () => ({}),
+      ),
+    refuse: (reason) => act(() => Promise.reject(new EngineError(reason)), undefined),
+    outputs(urn, given) {
+      redactor.learn(given);
+      if (urn.split("::")[2] === stackType) outputs = maskedObject(given);
+    },
+    log(severity, text, urn) {
+      if (severity === "error") faults.push(redactor.clean(plainError(text, program.dir)));
+      else report({ type: "log", severity, text: redactor.clean(stripVTControlCharacters(text)), urn });
+    },
+    finished() {
+      finished = true;
+    },
+  };
+
+  for (const key of program.secretKeys ?? []) redactor.add(program.config[key] ?? "");
+  signal?.addEventListener("abort", close);
+  if (signal?.aborted) close();
+  try {
+    const print = (line: string) => report({ type: "log", severity: "info", text: redactor.clean(line), urn: "" });
+    const exit = await runProgram(program, { dryRun, stop: stop.signal, env }, handler, print);
+    if (signal?.aborted) faults.push("interrupted before the program had finished");
+    if (faults.length === 0 && (exit.code !== 0 || !finished)) faults.push(redactor.clean(endOf(exit)));
+  } finally {
+    signal?.removeEventListener("abort", close);
+  }
+  if (faults.length > 0) throw new EngineFaults([...new Set(faults)]);
+  return outputs;
+}
+
+function hide(outputs: JsonObject, keys: readonly string[]): JsonObject {
+  const hidden = { ...outputs };
+  for (const key of keys) {
+    const value = hidden[key];
+    if (value !== undefined && !isSecret(value)) hidden[key] = secret(value);
+  }
+  return hidden;
+}
+
+function endOf(exit: Exit): string {
+  const words = exit.lastWords.length === 0 ? "" : `:\n${exit.lastWords.join("\n")}`;
+  return `the program ended with exit code ${exit.code ?? "none"} before it had finished${words}`;
+}
+
+/** The SDK's report of an exception without its frame: the message, and where in the program it was thrown. */
+function plainError(text: string, dir: string): string {
+  const lines = stripVTControlCharacters(text)
+    .split("\n")
+    .filter((line) => !/^Running program '.*' failed with an unhandled exception:$/.test(line));
+  const isFrame = (line: string) => /^\s+at /.test(line);
+  const own = lines.filter((line) => isFrame(line) && line.includes(dir) && !line.includes("/node_modules/"));
+  return [...lines.filter((line) => !isFrame(line)), ...own.slice(0, 1)].join("\n").trim();
+}

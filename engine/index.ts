@@ -1,0 +1,10 @@
+/** Runs an unmodified Pulumi program over Kubernetes objects and Helm releases without the Pulumi CLI. See docs/engine.md. */
+export { EngineError, EngineFaults } from "./errors.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { Program } from "./program.ts";
+export { preview } from "./preview.ts";
+export type { Plan } from "./preview.ts";
+export { render } from "./render.ts";
+export type { Rendered } from "./render.ts";
+export { tally, textReporter } from "./report.ts";
+export type { Event, Outcome, Reporter, Severity, Step } from "./report.ts";

@@ -1,0 +1,64 @@
+import { asked, stepOf } from "./asked.ts";
+import { execute } from "./execute.ts";
+import type { JsonObject } from "./json.ts";
+import { inStableOrder } from "./order.ts";
+import type { Program } from "./program.ts";
+import { providerSpec } from "./provider.ts";
+import type { ProviderSpec } from "./provider.ts";
+import { Redactor } from "./redactor.ts";
+import type { Registration } from "./registration.ts";
+import type { Reporter, Step } from "./report.ts";
+
+/** What a program asks for, found out without any cluster. Secrets and unknowns are marks in all of it. */
+export interface Plan {
+  /** The program's folder, which relative chart paths start from. */
+  readonly dir: string;
+  readonly project: string;
+  readonly stack: string;
+  /** In an order that does not change from run to run, see order.ts. */
+  readonly steps: Step[];
+  /** The stack's outputs. */
+  readonly outputs: JsonObject;
+}
+
+/** Runs the program dry: no cluster is needed and none is asked. Throws every fault of the program at once. */
+export async function preview(program: Program, report: Reporter, signal?: AbortSignal): Promise<Plan> {
+  const { plan } = await dryRun(program, report, signal);
+  return plan;
+}
+
+/** A preview, and the way to each cluster that the program names. */
+export async function dryRun(
+  program: Program,
+  report: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<{ plan: Plan; providers: ProviderSpec[] }> {
+  const steps: Step[] = [];
+  const providers: ProviderSpec[] = [];
+  const redactor = new Redactor();
+
+  function done(step: Step): void {
+    steps.push(step);
+    report({ type: "start", step });
+    report({ type: "done", step, seconds: 0 });
+  }
+
+  const outputs = await execute(
+    { program, dryRun: true, redactor, report, signal, env: {} },
+    {
+      async register(registration: Registration) {
+        const what = asked(registration);
+        if (what.kind === "provider") providers.push(providerSpec(registration));
+        const inCluster = what.kind === "object" || what.kind === "patch" || what.kind === "release";
+        done(stepOf(registration, what, inCluster ? "apply" : "register"));
+        return { id: "", outputs: registration.inputs };
+      },
+      async read({ urn, type, name, id }) {
+        done({ urn, type, name, kind: "read", parent: "", title: `${type} ${id}`, outcome: "read", inputs: {} });
+        return {};
+      },
+    },
+  );
+  const { dir, project, stack } = program;
+  return { plan: { dir, project, stack, steps: inStableOrder(steps), outputs }, providers };
+}

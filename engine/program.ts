@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { startHost } from "./host.ts";
+import type { Handler } from "./host.ts";
+
+/** A Pulumi program and what it is run with. */
+export interface Program {
+  /** Its folder: the working directory, and what relative paths start from. */
+  readonly dir: string;
+  /** Its entry point inside `dir`. Default `index.ts`. */
+  readonly entry?: string;
+  readonly project: string;
+  readonly stack: string;
+  /** Config by full key, `project:key`; structured values as JSON. */
+  readonly config: Record<string, string>;
+  /** Those keys of `config` that are secret. */
+  readonly secretKeys?: string[];
+  /** Added to the environment. */
+  readonly env?: Record<string, string>;
+}
+
+/** How the program's process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly lastWords: string[];
+}
+
+/** Runs the program on the SDK's own runner until it ends by itself or `stop` ends it. */
+export async function runProgram(
+  program: Program,
+  run: { dryRun: boolean; stop: AbortSignal; env: Record<string, string> },
+  handler: Handler,
+  print: (line: string) => void,
+): Promise<Exit> {
+  const dir = resolve(program.dir);
+  const host = await startHost(program.stack, program.project, handler);
+  try {
+    return await runToEnd(dir, argumentsFor(program, dir, host.address, run.dryRun), environment(program, run.env));
+  } finally {
+    host.stop();
+  }
+
+  async function runToEnd(cwd: string, args: string[], env: NodeJS.ProcessEnv): Promise<Exit> {
+    // A process group of its own: Ctrl-C in a terminal reaches the engine alone, which ends the program in order.
+    const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const lastWords: string[] = [];
+    const stop = () => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+    };
+    createInterface(child.stdout).on("line", print);
+    createInterface(child.stderr).on("line", (line) => {
+      lastWords.push(line);
+      print(line);
+    });
+    run.stop.addEventListener("abort", stop);
+    if (run.stop.aborted) stop();
+    try {
+      return await new Promise<Exit>((done, fail) => {
+        child.on("error", fail);
+        child.on("close", (code) => done({ code, lastWords: lastWords.slice(-20) }));
+      });
+    } finally {
+      run.stop.removeEventListener("abort", stop);
+    }
+  }
+}
+
+function argumentsFor(program: Program, dir: string, address: string, dryRun: boolean): string[] {
+  const runner = createRequire(join(dir, "package.json")).resolve("@pulumi/pulumi/cmd/run/index.js");
+  return [
+    // Node 22 calls the stripping of types experimental each time.
+    "--disable-warning=ExperimentalWarning",
+    runner,
+    `--monitor=${address}`,
+    `--engine=${address}`,
+    `--project=${program.project}`,
+    `--stack=${program.stack}`,
+    "--organization=organization",
+    `--pwd=${dir}`,
+    `--root-directory=${dir}`,
+    ...(dryRun ? ["--dry-run"] : []),
+    program.entry ?? "index.ts",
+  ];
+}
+
+function environment(program: Program, added: Record<string, string>): NodeJS.ProcessEnv {
+  const { PULUMI_NODEJS_TYPESCRIPT: _, ...inherited } = process.env;
+  return {
+    ...inherited,
+    ...program.env,
+    ...added,
+    PULUMI_CONFIG: JSON.stringify(program.config),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(program.secretKeys ?? []),
+  };
+}
