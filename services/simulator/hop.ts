@@ -1,0 +1,44 @@
+/** A stage that is called next. */
+export type Hop = {
+  readonly name: string;
+  readonly url: string;
+  /** The method of the call; that of the request being served when left out. */
+  readonly method?: string;
+};
+
+/** Reads NEXT_HOPS; every fault is found, none throws. */
+export function hopsFrom(json: string): { hops: Hop[]; faults: string[] } {
+  const list = parsed(json);
+  if (!Array.isArray(list)) return { hops: [], faults: [`${json} is no JSON array of {name, url, method?}`] };
+  const items: unknown[] = list;
+  const read = items.map((item, index) => hopFrom(item, `[${index}]`));
+  return { hops: read.flatMap(({ hop }) => hop ?? []), faults: read.flatMap(({ faults }) => faults) };
+}
+
+function hopFrom(item: unknown, place: string): { hop?: Hop; faults: string[] } {
+  if (!isRecord(item)) return { faults: [`${place} is no object`] };
+  const { name, url, method, ...unknown } = item;
+  const faults = Object.keys(unknown).map((key) => `${place}.${key} is not known; known are name, url and method`);
+  if (typeof name !== "string" || name === "") faults.push(`${place}.name is no text`);
+  if (typeof url !== "string" || !isHttpUrl(url)) faults.push(`${place}.url ${JSON.stringify(url)} is no http:// URL`);
+  if (method !== undefined && (typeof method !== "string" || !/^[A-Z]+$/.test(method)))
+    faults.push(`${place}.method ${JSON.stringify(method)} is no HTTP method`);
+  if (faults.length > 0 || typeof name !== "string" || typeof url !== "string") return { faults };
+  return { hop: typeof method === "string" ? { name, url, method } : { name, url }, faults };
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === "http:";
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
