@@ -1,0 +1,32 @@
+import { Command } from "commander";
+import { labDown, labStatus, labUp } from "../../lab/lab.ts";
+import { localLab } from "../../lab/spec.ts";
+import { projectDir } from "../project.ts";
+import { describeLab } from "../views/lab-status.ts";
+
+export function labCommand(): Command {
+  const progress = (line: string) => console.log(line);
+  const lab = new Command("lab").description("real clusters on this machine (Linux, root)");
+  lab
+    .command("up")
+    .description("build what is missing and start the lab's cluster; safe to repeat")
+    .action(async () => {
+      console.log(describeLab(await labUp(localLab, { projectDir, progress })));
+    });
+  lab
+    .command("status")
+    .description("say which hosts and clusters of the lab are running")
+    .action(async () => {
+      const state = await labStatus(localLab.name);
+      console.log(
+        state === undefined ? "The lab is not running. Start it with: linly-mesh lab up" : describeLab(state),
+      );
+    });
+  lab
+    .command("down")
+    .description("stop the lab and remove all it left on the machine but the cache of built tools")
+    .action(async () => {
+      await labDown(localLab.name, progress);
+    });
+  return lab;
+}

@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { tally, textReporter, up, type Result } from "../../engine/index.ts";
+import { helmPath } from "../helm.ts";
+import { interruptible } from "../interrupt.ts";
+import { requireLab } from "../lab-guard.ts";
+import { jsonReporter } from "../json-reporter.ts";
+import { programOf, projectDir } from "../project.ts";
+import { readStackFile } from "../stack-file.ts";
+
+interface UpOptions {
+  readonly context?: string;
+  readonly json?: boolean;
+}
+
+export function upCommand(): Command {
+  return new Command("up")
+    .description("apply a stack marked lab: true to its cluster")
+    .argument("<stack>", "name of a stack: stacks/Pulumi.<stack>.yaml")
+    .option("--context <context>", "use this kubeconfig context instead of the stack file's")
+    .option("--json", "print what happens as JSON lines")
+    .action(async (stack: string, options: UpOptions) => {
+      await runUp(stack, options, (line) => console.log(line));
+    });
+}
+
+/** Applies a lab stack. */
+export async function runUp(stack: string, options: UpOptions, write: (line: string) => void): Promise<Result> {
+  const file = readStackFile(projectDir, stack);
+  requireLab(file, "up");
+  const report = options.json === true ? jsonReporter(write) : textReporter(write);
+  const result = await interruptible((signal) =>
+    up(
+      programOf(file),
+      { helm: () => helmPath(write), signal, ...(options.context !== undefined && { context: options.context }) },
+      report,
+    ),
+  );
+  write(
+    options.json === true
+      ? JSON.stringify({ type: "result", outputs: result.outputs })
+      : `\n${file.path}: ${tally(result.steps)}`,
+  );
+  return result;
+}

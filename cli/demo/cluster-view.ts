@@ -1,0 +1,57 @@
+import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+
+/** A pod as the demonstration shows it. */
+export interface PodView {
+  readonly name: string;
+  readonly app: string;
+  readonly version: string;
+  readonly node: string;
+  /** Value of the node's `linly-mesh/pool` label; empty where it has none. */
+  readonly pool: string;
+  readonly ip: string;
+  /** Names of its containers that are ready, native sidecars included. */
+  readonly ready: readonly string[];
+}
+
+/** Reads what runs in a cluster. */
+export class ClusterView {
+  readonly #api: CoreV1Api;
+
+  constructor(kubeconfig: string, context: string) {
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfig);
+    config.setCurrentContext(context);
+    this.#api = config.makeApiClient(CoreV1Api);
+  }
+
+  /** The running pods of a namespace, with the pool of their nodes. */
+  async pods(namespace: string): Promise<PodView[]> {
+    const [pods, nodes] = await Promise.all([this.#api.listNamespacedPod({ namespace }), this.#api.listNode()]);
+    const pools = new Map(nodes.items.map(({ metadata }) => [metadata?.name, metadata?.labels?.["linly-mesh/pool"]]));
+    return pods.items
+      .filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === "Running")
+      .map((pod) => podView(pod, pools.get(pod.spec?.nodeName) ?? ""));
+  }
+
+  /** The first address of a load balancer. */
+  async loadBalancerAddress(namespace: string, name: string): Promise<string> {
+    const { status } = await this.#api.readNamespacedService({ namespace, name });
+    const first = status?.loadBalancer?.ingress?.[0];
+    const address = first?.ip ?? first?.hostname;
+    if (address === undefined) throw new Error(`Service ${namespace}/${name} has no address`);
+    return address;
+  }
+}
+
+function podView({ metadata, spec, status }: V1Pod, pool: string): PodView {
+  const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+  return {
+    name: metadata?.name ?? "",
+    app: metadata?.labels?.["app"] ?? "",
+    version: metadata?.labels?.["version"] ?? "",
+    node: spec?.nodeName ?? "",
+    pool,
+    ip: status?.podIP ?? "",
+    ready: statuses.filter(({ ready, state }) => ready && state?.running !== undefined).map(({ name }) => name),
+  };
+}

@@ -1,0 +1,92 @@
+import { Agent, request } from "node:http";
+import { z } from "zod";
+
+/** One stage's entry in an answer: which version and pod worked, for how long. */
+const visit = z.object({
+  stage: z.string(),
+  version: z.string(),
+  pod: z.string(),
+  node: z.string(),
+  ms: z.number(),
+});
+const answer = z.object({ path: z.array(visit) });
+
+export type Visit = z.output<typeof visit>;
+
+/** What came of one request: the path it took, or why it failed. */
+export interface Result {
+  readonly ms: number;
+  readonly path: readonly Visit[];
+  readonly failure: string | undefined;
+}
+
+export interface Target {
+  /** `http://address:port/path` of the ingress gateway. */
+  readonly url: string;
+  readonly concurrency: number;
+  /** Milliseconds after which a request counts as failed. */
+  readonly timeout: number;
+}
+
+/**
+ * Sends requests, `concurrency` at a time, until `until` says that it is enough.
+ *
+ * @param until is asked before each request, with the number already sent
+ */
+export async function load(target: Target, until: (sent: number) => boolean): Promise<Result[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: target.concurrency });
+  const results: Result[] = [];
+  let sent = 0;
+  const worker = async () => {
+    while (!until(sent)) {
+      sent += 1;
+      results.push(await send(target, agent));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: target.concurrency }, worker));
+  } finally {
+    agent.destroy();
+  }
+  return results;
+}
+
+function send({ url, timeout }: Target, agent: Agent): Promise<Result> {
+  const start = performance.now();
+  return new Promise((resolve) => {
+    const end = (path: readonly Visit[], failure?: string) => resolve({ ms: performance.now() - start, path, failure });
+    const outgoing = request(url, { method: "POST", agent, signal: AbortSignal.timeout(timeout) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.on("error", (error) => end([], error.message));
+      response.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        if (response.statusCode !== 200) return end([], `${response.statusCode} ${text.slice(0, 200)}`);
+        const parsed = readAnswer(text);
+        return parsed === undefined ? end([], `not an answer: ${text.slice(0, 200)}`) : end(parsed);
+      });
+    });
+    outgoing.on("error", (error) => end([], error.message));
+    outgoing.end();
+  });
+}
+
+function readAnswer(text: string): readonly Visit[] | undefined {
+  try {
+    return answer.parse(JSON.parse(text)).path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The visits that the answers tell of, for one stage. */
+export function visitsOf(results: readonly Result[], stage: string): Visit[] {
+  return results.flatMap(({ path }) => path.filter((entry) => entry.stage === stage));
+}
+
+/** How many of the visits each version had. */
+export function countVersions(visits: readonly Visit[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { version } of visits) counts.set(version, (counts.get(version) ?? 0) + 1);
+  return counts;
+}
