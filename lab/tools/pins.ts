@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ToolError } from "./errors.ts";
+
+const CONTAINERD = ["containerd", "containerd-shim-runc-v2", "ctr"] as const;
+const KUBERNETES = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "kube-proxy",
+  "kubectl",
+] as const;
+const ISTIO = ["pilot-discovery", "pilot-agent", "install-cni", "istio-cni", "istioctl", "charts"] as const;
+
+/** Every tool of the lab. */
+export const TOOL_NAMES = [
+  "etcd",
+  ...CONTAINERD,
+  ...KUBERNETES,
+  ...ISTIO,
+  "helm",
+  "coredns",
+  "pause",
+  "envoy",
+] as const;
+export type ToolName = (typeof TOOL_NAMES)[number];
+
+/** A Go module of this folder; its go.mod pins what its tools are built from. */
+export type GoModule = {
+  readonly folder: string;
+  /** The module whose version is the tools'; none where the source is ours. */
+  readonly pinned?: string;
+  readonly tags?: readonly string[];
+  /** Variables that the linker sets, from the pinned version. */
+  readonly variables?: (version: string) => Readonly<Record<string, string>>;
+  readonly tools: readonly { readonly name: ToolName; readonly goPackage: string }[];
+  /** How long a build with empty caches takes on two cores. */
+  readonly seconds: number;
+};
+
+/** Istio's module carries no release number: it is a commit of the 1.31 line. */
+export const ISTIO_VERSION = "1.31.0-lab";
+
+/** In the order they are built: the first are small, so that the sources of the large ones arrive meanwhile. */
+export const MODULES: readonly GoModule[] = [
+  {
+    folder: "etcd",
+    pinned: "go.etcd.io/etcd/server/v3",
+    tools: [{ name: "etcd", goPackage: "go.etcd.io/etcd/server/v3" }],
+    seconds: 60,
+  },
+  {
+    folder: "containerd",
+    pinned: "github.com/containerd/containerd/v2",
+    tags: ["no_btrfs", "no_devmapper", "no_zfs"],
+    variables: (version) => ({ "github.com/containerd/containerd/v2/version.Version": version }),
+    tools: CONTAINERD.map((name) => ({
+      name,
+      goPackage: `github.com/containerd/containerd/v2/cmd/${name}`,
+    })),
+    seconds: 80,
+  },
+  {
+    folder: "kubernetes",
+    pinned: "k8s.io/kubernetes",
+    // Without it the API server tells a version that is not semver, and charts misread it.
+    variables: (version) => ({ "k8s.io/component-base/version.gitVersion": version }),
+    tools: KUBERNETES.map((name) => ({ name, goPackage: `k8s.io/kubernetes/cmd/${name}` })),
+    seconds: 400,
+  },
+  {
+    folder: "istio",
+    pinned: "istio.io/istio",
+    variables: () => ({
+      "istio.io/istio/pkg/version.buildVersion": ISTIO_VERSION,
+      "istio.io/istio/pkg/version.buildTag": ISTIO_VERSION,
+      "istio.io/istio/pkg/version.buildStatus": "Clean",
+    }),
+    tools: [
+      { name: "pilot-discovery", goPackage: "istio.io/istio/pilot/cmd/pilot-discovery" },
+      { name: "pilot-agent", goPackage: "istio.io/istio/pilot/cmd/pilot-agent" },
+      { name: "install-cni", goPackage: "istio.io/istio/cni/cmd/install-cni" },
+      { name: "istio-cni", goPackage: "istio.io/istio/cni/cmd/istio-cni" },
+      { name: "istioctl", goPackage: "istio.io/istio/istioctl/cmd/istioctl" },
+      { name: "charts", goPackage: "./charts" },
+    ],
+    seconds: 380,
+  },
+  {
+    folder: "helm",
+    pinned: "helm.sh/helm/v3",
+    variables: (version) => ({ "helm.sh/helm/v3/internal/version.version": version }),
+    tools: [{ name: "helm", goPackage: "helm.sh/helm/v3/cmd/helm" }],
+    seconds: 80,
+  },
+  {
+    folder: "coredns",
+    pinned: "github.com/coredns/coredns",
+    tools: [{ name: "coredns", goPackage: "." }],
+    seconds: 60,
+  },
+  { folder: "pause", tools: [{ name: "pause", goPackage: "." }], seconds: 2 },
+];
+
+/** The version that a module's go.mod pins, "own" for a source of ours. */
+export function pinnedVersion({ folder, pinned }: GoModule, root: string): string {
+  if (pinned === undefined) return "own";
+  const file = join(root, folder, "go.mod");
+  for (const line of readFileSync(file, "utf8").split("\n")) {
+    const [module, version] = line
+      .replace(/^require\s/, "")
+      .trim()
+      .split(/\s+/);
+    if (module === pinned && version !== undefined) return version;
+  }
+  throw new ToolError(`${file} requires no ${pinned}`);
+}
+
+/** Flags of `go build` for a module at a version. */
+export function buildFlags({ tags = [], variables }: GoModule, version: string): string[] {
+  const linker = Object.entries(variables?.(version) ?? {}).map(([name, value]) => `-X ${name}=${value}`);
+  return ["-trimpath", "-buildvcs=false", ...tagFlags(tags), "-ldflags", ["-s -w", ...linker].join(" ")];
+}
+
+export function tagFlags(tags: readonly string[]): string[] {
+  return tags.length > 0 ? ["-tags", tags.join(",")] : [];
+}
+
+/** What `go build -o FOLDER/` calls the program of a package. */
+export function programName(goPackage: string, folder: string): string {
+  const path = goPackage === "." ? folder : goPackage.replace(/\/v\d+$/, "");
+  return path.slice(path.lastIndexOf("/") + 1);
+}
