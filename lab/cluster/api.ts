@@ -1,0 +1,43 @@
+import {
+  AppsV1Api,
+  CoreV1Api,
+  Health,
+  KubeConfig,
+  type KubernetesObject,
+  KubernetesObjectApi,
+  PatchStrategy,
+} from "@kubernetes/client-node";
+import { kubeconfigOf } from "./credentials.ts";
+import type { ClusterPlan } from "./plan.ts";
+
+function configOf(plan: ClusterPlan): KubeConfig {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfigOf(plan, "admin"));
+  return config;
+}
+
+export async function isApiReady(plan: ClusterPlan): Promise<boolean> {
+  return await new Health(configOf(plan)).readyz({ signal: AbortSignal.timeout(3000) }).catch(() => false);
+}
+
+export async function apply(plan: ClusterPlan, objects: readonly KubernetesObject[]): Promise<void> {
+  const api = KubernetesObjectApi.makeApiClient(configOf(plan));
+  for (const object of objects) {
+    await api.patch(object, undefined, undefined, "linly-mesh-lab", true, PatchStrategy.ServerSideApply);
+  }
+}
+
+/** Whether each node of the plan is Ready and, if it has GPUs, offers them. */
+export async function nodesOf(plan: ClusterPlan): Promise<{ name: string; ready: boolean }[]> {
+  const { items } = await configOf(plan).makeApiClient(CoreV1Api).listNode();
+  return plan.nodes.map(({ spec }) => {
+    const status = items.find(({ metadata }) => metadata?.name === spec.name)?.status;
+    const isReady = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+    return { name: spec.name, ready: isReady && Number(status?.allocatable?.["nvidia.com/gpu"] ?? 0) === spec.gpus };
+  });
+}
+
+export async function isDeploymentAvailable(plan: ClusterPlan, namespace: string, name: string): Promise<boolean> {
+  const { spec, status } = await configOf(plan).makeApiClient(AppsV1Api).readNamespacedDeployment({ name, namespace });
+  return (status?.availableReplicas ?? 0) >= (spec?.replicas ?? 1);
+}

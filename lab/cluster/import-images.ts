@@ -1,0 +1,32 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { type Host, runIn } from "../hosts/host.ts";
+import { writeAtomically } from "../state.ts";
+import { snapshotterOf } from "./node.ts";
+import type { ClusterTools } from "./tools.ts";
+
+/** An image and the OCI archive it comes from. */
+export interface LabImage {
+  name: string;
+  archive: string;
+}
+
+/** Brings the archives into the node's containerd that it doesn't have yet. */
+export async function importImages(host: Host, tools: ClusterTools, images: readonly LabImage[]): Promise<void> {
+  const record = join(host.plan.dir, "images.json");
+  const imported = new Map<string, string>(
+    Object.entries(JSON.parse(await readFile(record, "utf8").catch(() => "{}"))),
+  );
+  const snapshotter = snapshotterOf(await readFile(join(host.plan.dir, "containerd.toml"), "utf8"));
+  for (const { name, archive } of images) {
+    const { size, mtimeMs } = await stat(archive);
+    const version = `${archive} ${size} ${mtimeMs}`;
+    if (imported.get(name) === version) continue;
+    await runIn(host, tools.ctr, [
+      ...["--address", "/run/containerd/containerd.sock", "--namespace", "k8s.io"],
+      ...["images", "import", "--snapshotter", snapshotter, archive],
+    ]);
+    imported.set(name, version);
+    await writeAtomically(record, JSON.stringify(Object.fromEntries(imported)));
+  }
+}

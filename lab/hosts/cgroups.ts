@@ -1,0 +1,107 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { codeOf, LabError } from "../errors.ts";
+import { waitFor } from "../wait.ts";
+import { killAll } from "./processes.ts";
+
+/** All cgroups of labs lie below this one. */
+const parent = "linly-mesh-lab";
+
+interface Hierarchy {
+  mount: string;
+  version: 1 | 2;
+  isCpuset: boolean;
+}
+
+/** The hierarchies that the kubelet deals with: each of version 1, or the only one there is of version 2. */
+async function hierarchies(): Promise<Hierarchy[]> {
+  const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").map((line) => line.split(" "));
+  const of = (type: string): string[][] => mounts.filter(([, , fileSystem]) => fileSystem === type);
+  const v1 = of("cgroup").map(([, mount = "", , options = ""]): Hierarchy => {
+    return { mount, version: 1, isCpuset: options.split(",").includes("cpuset") };
+  });
+  if (v1.length > 0) return v1;
+  return of("cgroup2").map(([, mount = ""]): Hierarchy => ({ mount, version: 2, isCpuset: false }));
+}
+
+/** The kubelet's `cgroupRoot` for a node. */
+export function cgroupOf(lab: string, cluster: string, node: string): string {
+  return `/${parent}/${lab}/${cluster}-${node}`;
+}
+
+/** Makes the cgroup under every controller; the kubelet expects its root to be there. */
+export async function makeCgroup(path: string): Promise<void> {
+  for (const hierarchy of await hierarchies()) {
+    let at = hierarchy.mount;
+    for (const part of path.split("/").filter((name) => name !== "")) {
+      if (hierarchy.version === 2) await passControllersOn(at);
+      const child = join(at, part);
+      await mkdir(child, { recursive: true });
+      if (hierarchy.isCpuset) await inheritCpuset(at, child);
+      at = child;
+    }
+    if (hierarchy.version === 2) await passControllersOn(at);
+  }
+}
+
+async function passControllersOn(cgroup: string): Promise<void> {
+  const available = (await readFile(join(cgroup, "cgroup.controllers"), "utf8")).trim().split(" ");
+  const wanted = available.filter((name) => ["cpu", "cpuset", "hugetlb", "io", "memory", "pids"].includes(name));
+  try {
+    await writeFile(join(cgroup, "cgroup.subtree_control"), wanted.map((name) => `+${name}`).join(" "));
+  } catch (error) {
+    if (codeOf(error) !== "EBUSY") throw error;
+    throw new LabError(
+      `${cgroup} has processes of its own and can't pass its controllers on; run the lab on a machine or in a container whose root cgroup is empty`,
+    );
+  }
+}
+
+/** In version 1 a new cpuset has neither CPUs nor memory, and nothing can run in it. */
+async function inheritCpuset(from: string, to: string): Promise<void> {
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    if ((await readFile(join(to, file), "utf8")).trim() === "") {
+      await writeFile(join(to, file), await readFile(join(from, file), "utf8"));
+    }
+  }
+}
+
+function labCgroup(lab: string): string {
+  return join("/", parent, lab);
+}
+
+/** Existing cgroup directories of the lab, or of one of its nodes. */
+export async function findCgroups(lab: string, path = labCgroup(lab)): Promise<string[]> {
+  return (await hierarchies()).map(({ mount }) => join(mount, path)).filter((directory) => existsSync(directory));
+}
+
+/** Kills what is left in the lab's cgroups, or in those of one of its nodes, and removes them. */
+export async function removeCgroups(lab: string, path = labCgroup(lab)): Promise<void> {
+  for (const top of await findCgroups(lab, path)) {
+    const left = await killAll(async () => (await Promise.all((await tree(top)).map(processesIn))).flat());
+    if (left.length > 0) throw new LabError(`processes ${left.join(", ")} in ${top} won't end`);
+    await waitFor(`removal of ${top}`, { seconds: 10 }, async () => {
+      for (const cgroup of await tree(top)) await rmdir(cgroup);
+      return true;
+    });
+    if (path === labCgroup(lab)) await rmdir(dirname(top)).catch(() => undefined); // stays while another lab has one
+  }
+}
+
+/** The cgroup and all below it, the deepest first. */
+async function tree(cgroup: string): Promise<string[]> {
+  const entries = await readdir(cgroup, { withFileTypes: true }).catch(() => []);
+  const below = await Promise.all(
+    entries.filter((entry) => entry.isDirectory()).map(({ name }) => tree(join(cgroup, name))),
+  );
+  return existsSync(cgroup) ? [...below.flat(), cgroup] : [];
+}
+
+async function processesIn(cgroup: string): Promise<number[]> {
+  const text = await readFile(join(cgroup, "cgroup.procs"), "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map(Number);
+}

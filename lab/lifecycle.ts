@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { isApiReady, nodesOf } from "./cluster/api.ts";
+import { daemonsOf, ensureCluster, type Materials } from "./cluster/cluster.ts";
+import { writeUserKubeconfig } from "./cluster/credentials.ts";
+import { type ClusterPlan, planCluster, planSwitch } from "./cluster/plan.ts";
+import { LabError, messageOf } from "./errors.ts";
+import { findHost, type HostPlan, runningDaemons, startHost } from "./hosts/host.ts";
+import { makeMountpoints } from "./hosts/mountpoints.ts";
+import { ensureSwitch } from "./hosts/network.ts";
+import { labProcesses } from "./hosts/processes.ts";
+import { leftovers, removeLab } from "./leftovers.ts";
+import type { ClusterState, HostState, LabSpec, LabState } from "./spec.ts";
+import { fingerprintOf, type LabRecord, readRecord, recordedLabs, stateDirOf, writeRecord } from "./state.ts";
+
+type Progress = (line: string) => void;
+
+export function plansOf(spec: LabSpec): ClusterPlan[] {
+  return spec.clusters.map((cluster, index) => planCluster(spec, index, cluster));
+}
+
+/** Brings the lab to the state that the spec describes, from whatever state it is in. */
+export async function ensureLab(
+  spec: LabSpec,
+  materials: Materials,
+  kubeconfig: string,
+  progress: Progress,
+): Promise<LabState> {
+  const other = (await recordedLabs()).find((name) => name !== spec.name);
+  if (other !== undefined) {
+    throw new LabError(`the lab "${other}" is on this machine, and it takes one at a time; take that one down first`);
+  }
+  const daemons = plansOf(spec).map((plan) => daemonsOf(plan, materials.tools));
+  const record: LabRecord = { spec, kubeconfig, fingerprint: fingerprintOf([spec, kubeconfig, daemons]) };
+  if (await isWorthKeeping(record, progress)) {
+    try {
+      return await assemble(record, materials, progress);
+    } catch (error) {
+      progress(`the lab can't be repaired, building it anew: ${messageOf(error)}`);
+    }
+  }
+  await removeLab(spec.name);
+  return await assemble(record, materials, progress);
+}
+
+async function isWorthKeeping(wanted: LabRecord, progress: Progress): Promise<boolean> {
+  const { name } = wanted.spec;
+  const found = await readRecord(name);
+  if (found === undefined) {
+    if ((await leftovers(name)).length > 0) progress("removing what is left of an earlier lab");
+    return false;
+  }
+  if (!(await labProcesses()).some(({ lab }) => lab === name)) {
+    progress("nothing of the lab runs any more, building it anew");
+    return false;
+  }
+  if (found.fingerprint !== wanted.fingerprint) {
+    progress("the lab was made to another plan or by other tools, building it anew");
+    return false;
+  }
+  return true;
+}
+
+async function assemble(record: LabRecord, materials: Materials, progress: Progress): Promise<LabState> {
+  const { spec, kubeconfig } = record;
+  await writeRecord(record);
+  await makeMountpoints(stateDirOf(spec.name));
+  const switchPlan = planSwitch(spec.name);
+  const switchHost = (await findHost(switchPlan)) ?? (await startHost(switchPlan));
+  await ensureSwitch(switchHost);
+  const plans = plansOf(spec);
+  await Promise.all(plans.map(async (plan) => await ensureCluster(plan, switchHost, materials, progress)));
+  await mkdir(dirname(kubeconfig), { recursive: true });
+  await writeUserKubeconfig(kubeconfig, spec.name, plans);
+  const state = await inspectLab(record);
+  if (!state.healthy) throw new LabError(`the lab came up and fell ill at once: ${JSON.stringify(state)}`);
+  return state;
+}
+
+/** What of the lab is alive, seen from the process table and the API servers. */
+export async function inspectLab({ spec, kubeconfig }: LabRecord): Promise<LabState> {
+  const plans = plansOf(spec);
+  const hosts = [
+    inspectHost(planSwitch(spec.name), undefined, []),
+    ...plans.flatMap((plan) => [
+      inspectHost(plan.controlPlane, plan.addresses.controlPlane, controlPlaneDaemons),
+      ...plan.nodes.map(({ host, addresses }) => inspectHost(host, addresses.address, nodeDaemonNames)),
+    ]),
+  ];
+  const hostStates = await Promise.all(hosts);
+  const areUp = hostStates.every(({ pid }) => pid !== undefined);
+  // Without all hosts there may be no route to an API server other than the one out of the machine.
+  const clusters = await Promise.all(plans.map(async (plan) => await inspectCluster(plan, areUp)));
+  const healthy =
+    areUp &&
+    hostStates.every(({ missingDaemons }) => missingDaemons.length === 0) &&
+    clusters.every(({ apiReady, nodes }) => apiReady && nodes.every(({ ready }) => ready)) &&
+    existsSync(kubeconfig);
+  return { name: spec.name, healthy, kubeconfig, hosts: hostStates, clusters };
+}
+
+const controlPlaneDaemons = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "keeper"];
+const nodeDaemonNames = ["containerd", "kubelet", "kube-proxy"];
+
+async function inspectHost(
+  plan: HostPlan,
+  address: string | undefined,
+  daemons: readonly string[],
+): Promise<HostState> {
+  const host = await findHost(plan);
+  const running = await runningDaemons(plan);
+  return { name: plan.name, pid: host?.pid, address, missingDaemons: daemons.filter((name) => !running.has(name)) };
+}
+
+async function inspectCluster(plan: ClusterPlan, isReachable: boolean): Promise<ClusterState> {
+  const apiReady = isReachable && (await isApiReady(plan));
+  const unknown = plan.spec.nodes.map(({ name }) => ({ name, ready: false }));
+  const nodes = apiReady ? await nodesOf(plan).catch(() => unknown) : unknown;
+  return { name: plan.spec.name, server: plan.server, apiReady, nodes };
+}
