@@ -65,7 +65,11 @@ describe("one fault", () => {
       "v1-stable",
       'services.llm.versions: has two versions named "v1-stable"; each name stands for one subset',
     ],
-    [[...versions, 0, "replicas"], 0, "services.llm.versions[0].replicas: 0 is not a whole number of replicas, at least 1"],
+    [
+      [...versions, 0, "replicas"],
+      0,
+      "services.llm.versions[0].replicas: 0 is not a whole number of replicas, at least 1",
+    ],
     [[...versions, 0, "wieght"], 90, 'services.llm.versions[0].wieght: is an unknown key: did you mean "weight"?'],
     [["namspace"], "x", 'namspace: is an unknown key: did you mean "namespace"?'],
     [["mode"], "chian", 'mode: "chian" is not a mode: "chain" (each stage calls the next)'],
@@ -73,12 +77,16 @@ describe("one fault", () => {
     [["pipeline"], ["asr", "lm"], 'pipeline[1]: "lm" is not a stage of the catalogue: did you mean "llm"?'],
     [["pipeline"], ["asr", "llm", "asr"], 'pipeline[2]: "asr" is there twice; a stage has one place in the pipeline'],
     [["pipeline"], ["asr", "llm", "tts"], "services.tts: is missing; the pipeline has this stage"],
-    [["pipeline"], ["asr"], 'services.llm: is not in the pipeline: known are asr'],
+    [["pipeline"], ["asr"], "services.llm: is not in the pipeline: known are asr"],
     [["entry"], "webui", 'entry: has no meaning with mode "chain"'],
     [["clusters", 0, "name"], "Local_1", 'clusters[0].name: "Local_1" is not a name of at most 40'],
     [["clusters"], [], "clusters: [] must hold exactly one cluster"],
     [["istio", "charts"], { folder: 3 }, 'istio.charts: {"folder":3} is not a source of charts'],
-    [[...versions, 0, "image"], "llm", 'services.llm.versions[0].image: "llm" is not an image reference with a tag or digest'],
+    [
+      [...versions, 0, "image"],
+      "llm",
+      'services.llm.versions[0].image: "llm" is not an image reference with a tag or digest',
+    ],
     [["services", "llm", "readinessPath"], "readyz", 'services.llm.readinessPath: "readyz" is not a path'],
     [["ingress"], { hosts: ["http://x"] }, 'ingress.hosts[0]: "http://x" is not a host name'],
     [["lab"], "yes", 'lab: "yes" is not a boolean'],
@@ -92,7 +100,9 @@ describe("one fault", () => {
     ["", '"" is not a CPU quantity'],
   ])("cpu %j", (cpu, message) => {
     const compute = { cpu, memory: "1Gi" };
-    const found = faults(having(["services", "llm", "resources"], { requests: compute, limits: { cpu: 1, memory: "2Gi" } }));
+    const found = faults(
+      having(["services", "llm", "resources"], { requests: compute, limits: { cpu: 1, memory: "2Gi" } }),
+    );
     expect(found).toEqual([expect.stringContaining(message)]);
   });
 });

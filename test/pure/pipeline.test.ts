@@ -18,7 +18,11 @@ describe("edges", () => {
     ["a chain of one", { mode: "chain", order: ["llm"] }, []],
     ["another order", { mode: "chain", order: ["face", "asr"] }, ["face>asr"]],
     ["orchestrated", orchestrated, ["webui>asr", "webui>llm", "webui>tts", "webui>face"]],
-    ["an entry that is itself a stage", { mode: "orchestrated", entry: "asr", order }, ["asr>llm", "asr>tts", "asr>face"]],
+    [
+      "an entry that is itself a stage",
+      { mode: "orchestrated", entry: "asr", order },
+      ["asr>llm", "asr>tts", "asr>face"],
+    ],
   ])("%s", (_, pipeline, edges) => {
     expect(written(pipeline)).toEqual(edges);
   });

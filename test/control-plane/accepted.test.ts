@@ -1,0 +1,71 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { projectDir } from "../../cli/project.ts";
+import { stacksOf } from "../../cli/stack-file.ts";
+import { render } from "../../engine/index.ts";
+import { ensureTools } from "../../lab/tools/build.ts";
+import { describeOnLab, localMesh } from "../support/lab.ts";
+import { planOf, stackWith } from "../support/stack.ts";
+
+const istioKinds = ["virtualservice", "destinationrule", "gateway", "sidecar", "peerauthentication"];
+
+describeOnLab("what the stacks render", () => {
+  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-rendered-"));
+  let kubeconfig: string;
+  let tools: Awaited<ReturnType<typeof ensureTools>>;
+
+  beforeAll(async () => {
+    kubeconfig = (await localMesh()).lab.kubeconfig;
+    tools = await ensureTools(console.log, ["kubectl", "istioctl", "helm"]);
+  });
+
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  async function istioFiles(stack: string): Promise<string[]> {
+    const { files } = await render(await planOf(stackWith(stack)), join(dir, stack), {});
+    return files.filter((file) => istioKinds.includes(basename(file).split("-")[1] ?? ""));
+  }
+
+  function run(command: string, args: readonly string[]): { status: number | null; output: string } {
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+    return { status, output: `${stdout}${stderr}` };
+  }
+
+  test.each(stacksOf(projectDir))(
+    "%s: every Istio object is accepted by the API server and istiod's webhook",
+    async (stack) => {
+      const files = await istioFiles(stack);
+      expect(files.length).toBeGreaterThan(10);
+      const { status, output } = run(tools.kubectl, [
+        ...["--kubeconfig", kubeconfig, "apply", "--server-side", "--force-conflicts", "--dry-run=server"],
+        ...files.flatMap((file) => ["-f", file]),
+      ]);
+      expect(status, output).toBe(0);
+      expect(output.match(/serverside-applied/g)?.length).toBe(files.length);
+    },
+  );
+
+  test("the control: the same way, an object that istiod knows to be wrong is refused", async () => {
+    const [file] = (await istioFiles("local")).filter((path) => basename(path).includes("virtualservice"));
+    if (file === undefined) throw new Error("no VirtualService was rendered");
+    const wrong = readFileSync(file, "utf8").replace(/weight: 100\n/, "weight: -1\n");
+    const { status, stderr } = spawnSync(
+      tools.kubectl,
+      ["--kubeconfig", kubeconfig, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"],
+      { input: wrong, encoding: "utf8" },
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/validation|denied|invalid/i);
+  });
+
+  test("istioctl analyze finds nothing on the running local stack", () => {
+    const { status, output } = run(tools.istioctl, [
+      ...["analyze", "--kubeconfig", kubeconfig, "--namespace", "linly", "--failure-threshold", "Info"],
+    ]);
+    expect(output).toMatch(/No validation issues found/);
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,172 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Plan } from "../../engine/index.ts";
+import { at, manifests, stepTitled } from "../support/plan.ts";
+import { planOf, stackWith, withWeights } from "../support/stack.ts";
+
+let local: Plan;
+let prod: Plan;
+
+beforeAll(async () => {
+  [local, prod] = await Promise.all([planOf(stackWith("local")), planOf(stackWith("prod"))]);
+});
+
+describe("local", () => {
+  test("each version of a service has a Deployment, a subset and a label that selects it", () => {
+    for (const version of ["v1-stable", "v2-experiment"]) {
+      const labels = { app: "llm-service", version };
+      const deployment = stepTitled(local, `Deployment linly/llm-service-${version}`).inputs;
+      expect(at(deployment, "spec", "selector", "matchLabels")).toEqual(labels);
+      expect(at(deployment, "spec", "template", "metadata", "labels")).toEqual(labels);
+      const rule = stepTitled(local, `DestinationRule linly/llm-service-${version}`).inputs;
+      expect(at(rule, "spec")).toEqual({
+        host: "llm-service.linly.svc.cluster.local",
+        subsets: [{ name: version, labels }],
+      });
+    }
+  });
+
+  test("the route splits by the weights of the stack file", () => {
+    const route = stepTitled(local, "VirtualService linly/llm-service").inputs;
+    expect(at(route, "spec", "http", 0, "route")).toEqual([
+      { destination: { host: "llm-service.linly.svc.cluster.local", subset: "v1-stable" }, weight: 90 },
+      { destination: { host: "llm-service.linly.svc.cluster.local", subset: "v2-experiment" }, weight: 10 },
+    ]);
+  });
+
+  test("every subset that a route names has a DestinationRule for the same host", () => {
+    const subsets = manifests(local, "DestinationRule").map(
+      (rule) => `${String(at(rule, "spec", "host"))} ${String(at(rule, "spec", "subsets", 0, "name"))}`,
+    );
+    const named = manifests(local, "VirtualService").flatMap((service) => {
+      const route = at(service, "spec", "http", 0, "route");
+      return (Array.isArray(route) ? route : []).map(
+        (share) => `${String(at(share, "destination", "host"))} ${String(at(share, "destination", "subset"))}`,
+      );
+    });
+    expect(named.length).toBe(6);
+    expect(named.filter((name) => !subsets.includes(name))).toEqual([]);
+  });
+
+  test("a chain: each stage knows the next one, and its sidecar knows no other", () => {
+    const hops = ["asr", "llm", "tts", "face"].map((stage) => {
+      const scope = stepTitled(local, `Sidecar linly/${stage}-service`).inputs;
+      return at(scope, "spec", "egress", 0, "hosts");
+    });
+    expect(hops).toEqual([
+      ["./llm-service.linly.svc.cluster.local"],
+      ["./tts-service.linly.svc.cluster.local"],
+      ["./face-service.linly.svc.cluster.local"],
+      ["~/*"],
+    ]);
+    const deployment = stepTitled(local, "Deployment linly/asr-service-v1").inputs;
+    expect(at(deployment, "spec", "template", "spec", "containers", 0, "env")).toContainEqual({
+      name: "NEXT_HOPS",
+      value: JSON.stringify([
+        { name: "llm", url: "http://llm-service.linly.svc.cluster.local:8002/llm_response/", method: "POST" },
+      ]),
+    });
+  });
+
+  test.each([
+    ["asr-service-v1", "cpu", undefined],
+    ["llm-service-v1-stable", "gpu", "1"],
+    ["tts-service-v1", "gpu", "1"],
+    ["face-service-v1", "gpu", "1"],
+  ])("%s goes to the %s pool and asks for %s GPUs", (name, pool, gpus) => {
+    const pod = at(stepTitled(local, `Deployment linly/${name}`).inputs, "spec", "template", "spec");
+    expect(at(pod, "nodeSelector")).toEqual({ "linly-mesh/pool": pool });
+    expect(at(pod, "containers", 0, "resources", "limits", "nvidia.com/gpu")).toBe(gpus);
+  });
+});
+
+describe("every stack", () => {
+  const plans = () => [local, prod];
+
+  test("enforces restricted where pods are the mesh's own", () => {
+    for (const plan of plans()) {
+      const levels = manifests(plan, "Namespace").map((namespace) => [
+        at(namespace, "metadata", "name"),
+        at(namespace, "metadata", "labels", "pod-security.kubernetes.io/enforce"),
+      ]);
+      expect(Object.fromEntries(levels)).toEqual({
+        "istio-system": "restricted",
+        "istio-cni": "privileged",
+        "istio-ingress": "restricted",
+        linly: "restricted",
+      });
+    }
+  });
+
+  test("declares the protocol of every Service port", () => {
+    for (const service of plans().flatMap((plan) => manifests(plan, "Service"))) {
+      expect(at(service, "spec", "ports", 0, "appProtocol")).toBe("http");
+    }
+  });
+
+  test("has STRICT mTLS for the whole mesh", () => {
+    for (const plan of plans()) {
+      expect(stepTitled(plan, "PeerAuthentication istio-system/default").inputs["spec"]).toEqual({
+        mtls: { mode: "STRICT" },
+      });
+    }
+  });
+
+  test("gives every object and Release an explicit name", () => {
+    for (const step of plans().flatMap(({ steps }) => steps)) {
+      if (step.kind === "object") expect(at(step.inputs, "metadata", "name"), step.urn).toEqual(expect.any(String));
+      if (step.kind === "release") expect(step.inputs["name"], step.urn).toEqual(expect.any(String));
+    }
+  });
+
+  test("gives pods no privilege, no token and no links", () => {
+    for (const deployment of plans().flatMap((plan) => manifests(plan, "Deployment"))) {
+      const pod = at(deployment, "spec", "template", "spec");
+      expect(at(pod, "automountServiceAccountToken")).toBe(false);
+      expect(at(pod, "enableServiceLinks")).toBe(false);
+      expect(at(pod, "securityContext")).toEqual({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+      expect(at(pod, "containers", 0, "securityContext")).toMatchObject({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      });
+    }
+  });
+});
+
+describe("prod", () => {
+  test("Istio's charts are pinned", () => {
+    const releases = prod.steps.filter(({ kind }) => kind === "release");
+    expect(releases.map(({ inputs }) => inputs["version"])).toEqual(releases.map(() => "1.31.1"));
+    expect(releases.length).toBe(4);
+  });
+
+  test("orchestrated: the entry stage may call each of the others, and they nobody", () => {
+    const hosts = (stage: string) =>
+      at(stepTitled(prod, `Sidecar linly/${stage}-service`).inputs, "spec", "egress", 0, "hosts");
+    expect(hosts("webui")).toEqual(["asr", "llm", "tts", "face"].map((s) => `./${s}-service.linly.svc.cluster.local`));
+    expect(hosts("llm")).toEqual(["~/*"]);
+  });
+});
+
+test("a weight moved in the stack file moves in the route, and nothing else changes", async () => {
+  const moved = await planOf(
+    stackWith("local", (mesh) => withWeights(mesh, "llm", { "v1-stable": 0, "v2-experiment": 100 })),
+  );
+  const changed = moved.steps.filter((step) => {
+    const before = local.steps.find(({ urn }) => urn === step.urn);
+    return JSON.stringify(before?.inputs) !== JSON.stringify(step.inputs);
+  });
+  expect(changed.filter(({ kind }) => kind === "object").map(({ title }) => title)).toEqual([
+    "VirtualService linly/llm-service",
+  ]);
+  expect(at(stepTitled(moved, "VirtualService linly/llm-service").inputs, "spec", "http", 0, "route")).toEqual([
+    { destination: { host: "llm-service.linly.svc.cluster.local", subset: "v2-experiment" }, weight: 100 },
+  ]);
+});
+
+test("a stack file with faults stops the program before it registers anything", async () => {
+  const program = stackWith("local", (mesh) => withWeights(mesh, "llm", { "v2-experiment": 20 }));
+  await expect(planOf(program)).rejects.toThrow(
+    /stacks\/Pulumi\.local\.yaml has 1 problem:\n {2}services\.llm\.versions {2}weights total 110/,
+  );
+});

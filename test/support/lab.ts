@@ -1,0 +1,44 @@
+import { describe } from "vitest";
+import { ClusterView } from "../../cli/demo/cluster-view.ts";
+import { helmPath } from "../../cli/helm.ts";
+import { projectDir } from "../../cli/project.ts";
+import { EngineError, up, type Program, type Result } from "../../engine/index.ts";
+import { labUp } from "../../lab/lab.ts";
+import { localLab, type LabState } from "../../lab/spec.ts";
+import { missingForLab } from "./requirements.ts";
+import { stackWith } from "./stack.ts";
+
+/** A group of tests that needs a lab: skipped, and counted as such, on a machine that cannot have one. */
+export const describeOnLab = describe.skipIf(missingForLab() !== undefined);
+
+function progress(line: string): void {
+  console.log(line);
+}
+
+/** The lab, started when it is not running. */
+export function startedLab(): Promise<LabState> {
+  return labUp(localLab, { projectDir, progress });
+}
+
+/** Applies a stack to the lab; an error comes with what the program logged. */
+export async function applied(program: Program): Promise<Result> {
+  const log: string[] = [];
+  try {
+    return await up(program, { helm: () => helmPath(progress) }, (event) => {
+      if (event.type === "log" && event.severity !== "debug") log.push(event.text);
+      if (event.type === "waiting") log.push(`${event.title}: ${event.reason}`);
+    });
+  } catch (error) {
+    throw new EngineError([error instanceof Error ? error.message : String(error), ...log].join("\n"), {
+      cause: error,
+    });
+  }
+}
+
+/** The `local` stack on the lab, as its file describes it, and how to look at it. */
+export async function localMesh(): Promise<{ lab: LabState; view: ClusterView; address: string }> {
+  const lab = await startedLab();
+  await applied(stackWith("local"));
+  const view = new ClusterView(lab.kubeconfig, "local");
+  return { lab, view, address: await view.loadBalancerAddress("istio-ingress", "istio-ingress") };
+}

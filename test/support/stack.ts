@@ -1,0 +1,32 @@
+import { programOf, projectDir } from "../../cli/project.ts";
+import { readStackFile, type StackFile } from "../../cli/stack-file.ts";
+import type { MeshConfig } from "../../config/schema.ts";
+import { preview, type Plan, type Program } from "../../engine/index.ts";
+import type { StageName } from "../../services/catalogue.ts";
+
+/** A stack file of this repository, its mesh changed as a user would change the file. */
+export function stackWith(stack: string, change: (mesh: MeshConfig) => MeshConfig = (mesh) => mesh): Program {
+  const file = readStackFile(projectDir, stack);
+  const changed: StackFile = { ...file, config: { "linly-mesh:mesh": JSON.stringify(change(file.mesh)) } };
+  return programOf(changed);
+}
+
+/** The mesh with other weights for one service. A version that `weights` does not name keeps its own. */
+export function withWeights(mesh: MeshConfig, stage: StageName, weights: Record<string, number>): MeshConfig {
+  const service = mesh.services[stage];
+  if (service === undefined) throw new Error(`no service ${stage}`);
+  const versions = service.versions.map((version) => ({ ...version, weight: weights[version.name] ?? version.weight }));
+  return { ...mesh, services: { ...mesh.services, [stage]: { ...service, versions } } };
+}
+
+/** A preview whose errors come with what the program logged. */
+export async function planOf(program: Program): Promise<Plan> {
+  const log: string[] = [];
+  try {
+    return await preview(program, (event) => {
+      if (event.type === "log" && event.severity === "error") log.push(event.text);
+    });
+  } catch (error) {
+    throw new Error([error instanceof Error ? error.message : String(error), ...log].join("\n"), { cause: error });
+  }
+}

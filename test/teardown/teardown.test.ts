@@ -1,0 +1,36 @@
+import { KubeConfig, CoreV1Api, ApiextensionsV1Api } from "@kubernetes/client-node";
+import { beforeAll, expect, test } from "vitest";
+import { helmPath } from "../../cli/helm.ts";
+import { destroy } from "../../engine/index.ts";
+import { labDown, leftovers } from "../../lab/lab.ts";
+import { localLab, type LabState } from "../../lab/spec.ts";
+import { describeOnLab, localMesh } from "../support/lab.ts";
+import { stackWith } from "../support/stack.ts";
+
+describeOnLab("taking it all away", () => {
+  let lab: LabState;
+
+  beforeAll(async () => {
+    ({ lab } = await localMesh());
+  });
+
+  test("destroy leaves nothing of the stack in the cluster but Istio's CRDs, which the chart keeps", async () => {
+    await destroy(stackWith("local"), { helm: () => helmPath(console.log) }, () => undefined);
+    const config = new KubeConfig();
+    config.loadFromFile(lab.kubeconfig);
+    const namespaces = (await config.makeApiClient(CoreV1Api).listNamespace()).items.map(
+      ({ metadata }) => metadata?.name,
+    );
+    expect(namespaces.sort()).toEqual(["default", "kube-node-lease", "kube-public", "kube-system"]);
+    const inSystem = await config.makeApiClient(CoreV1Api).listNamespacedConfigMap({ namespace: "kube-system" });
+    expect(inSystem.items.map(({ metadata }) => metadata?.name)).not.toContain("linly-mesh-local");
+    const crds = (await config.makeApiClient(ApiextensionsV1Api).listCustomResourceDefinition()).items;
+    expect(crds.every(({ spec }) => spec.group.endsWith("istio.io"))).toBe(true);
+  });
+
+  test("lab down leaves the machine as it was", async () => {
+    expect(await leftovers(localLab.name)).not.toEqual([]);
+    await labDown(localLab.name, console.log);
+    expect(await leftovers(localLab.name)).toEqual([]);
+  });
+});

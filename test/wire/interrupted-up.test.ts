@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { load } from "../../cli/demo/load.ts";
+import { helmPath } from "../../cli/helm.ts";
+import { projectDir } from "../../cli/project.ts";
+import { destroy } from "../../engine/index.ts";
+import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { stackWith } from "../support/stack.ts";
+
+/** Seeds for the point at which `up` is killed: after so many objects are done. The run has about 40. */
+const killAfter = [3, 24];
+
+describeOnLab("an up that is killed", () => {
+  beforeAll(async () => {
+    await localMesh();
+  });
+
+  test.each(killAfter)("after %i objects is completed by the next", async (objects) => {
+    await destroy(stackWith("local"), { helm: () => helmPath(console.log) }, () => undefined);
+    expect(await killedUp(objects)).toBeGreaterThanOrEqual(objects);
+
+    const { steps } = await applied(stackWith("local"));
+    expect(steps.filter(({ outcome }) => outcome === "failed")).toEqual([]);
+
+    const { address } = await localMesh();
+    const url = `http://${address}/v1/audio/transcriptions`;
+    const results = await load({ url, concurrency: 8, timeout: 60_000 }, (sent) => sent >= 100);
+    expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
+
+    const again = await applied(stackWith("local"));
+    expect(again.steps.filter(({ outcome }) => outcome === "create" || outcome === "update")).toEqual([]);
+  });
+});
+
+const event = z.object({ type: z.string(), step: z.object({ outcome: z.string() }).optional() });
+
+/** Runs `linly-mesh up local` and kills it, without a chance to clean up, once `objects` objects are done. */
+function killedUp(objects: number): Promise<number> {
+  const child = spawn(process.execPath, ["cli/linly-mesh.js", "up", "local", "--json"], {
+    cwd: projectDir,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let done = 0;
+  createInterface(child.stdout).on("line", (line) => {
+    if (!line.startsWith("{")) return;
+    const { type, step } = event.parse(JSON.parse(line));
+    if (type === "done" && step !== undefined && step.outcome !== "register") done += 1;
+    if (done === objects) child.kill("SIGKILL");
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (signal === "SIGKILL") resolve(done);
+      else reject(new Error(`up ended by itself (exit ${code}) after ${done} objects`));
+    });
+  });
+}

@@ -1,0 +1,75 @@
+import { beforeAll, expect, test } from "vitest";
+import type { ClusterView } from "../../cli/demo/cluster-view.ts";
+import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
+import { plaintextRequest } from "../../cli/demo/plaintext.ts";
+import { expectedCount } from "../../cli/demo/statistics.ts";
+import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { stackWith } from "../support/stack.ts";
+
+const requests = 2000;
+const deviations = 5;
+
+describeOnLab("the pipeline on real sidecars", () => {
+  let view: ClusterView;
+  let results: Result[];
+
+  beforeAll(async () => {
+    const mesh = await localMesh();
+    view = mesh.view;
+    const url = `http://${mesh.address}/v1/audio/transcriptions`;
+    results = await load({ url, concurrency: 16, timeout: 60_000 }, (sent) => sent >= requests);
+  });
+
+  test("every request passes asr, llm, tts and face in this order", () => {
+    expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    const orders = new Set(results.map(({ path }) => path.map(({ stage }) => stage).join(" ")));
+    expect([...orders]).toEqual(["asr llm tts face"]);
+    expect(results.length).toBe(requests);
+  });
+
+  test("the llm versions share the requests 90 to 10, within five standard deviations", () => {
+    const counts = countVersions(visitsOf(results, "llm"));
+    const canary = counts.get("v2-experiment") ?? 0;
+    const { low, high } = expectedCount(0.1, requests, deviations);
+    expect(canary).toBeGreaterThanOrEqual(low);
+    expect(canary).toBeLessThanOrEqual(high);
+    expect(counts.get("v1-stable")).toBe(requests - canary);
+  });
+
+  test("pods run on the nodes of their pool, each with a ready sidecar", async () => {
+    const pods = await view.pods("linly");
+    expect(pods.map(({ app, version, pool }) => `${app} ${version} ${pool}`).sort()).toEqual([
+      "asr-service v1 cpu",
+      "face-service v1 gpu",
+      "llm-service v1-stable gpu",
+      "llm-service v2-experiment gpu",
+      "tts-service v1 gpu",
+    ]);
+    for (const pod of pods) {
+      expect(pod.ready, pod.name).toContain("istio-proxy");
+      expect(pod.node).toBe(pod.pool === "cpu" ? "cpu-1" : "gpu-1");
+    }
+    const nodes = new Set(visitsOf(results, "llm").map(({ node }) => node));
+    expect([...nodes]).toEqual(["gpu-1"]);
+  });
+
+  test("plain text to any pod is refused, while its health port answers the same caller", async () => {
+    const ports = { "asr-service": 8000, "llm-service": 8002, "tts-service": 8001, "face-service": 8003 };
+    const pods = await view.pods("linly");
+    expect(pods.length).toBe(5);
+    for (const { app, ip, name } of pods) {
+      const port = Object.entries(ports).find(([service]) => service === app)?.[1];
+      expect(await plaintextRequest(`http://${ip}:15021/healthz/ready`), name).toEqual({ status: 200 });
+      expect(await plaintextRequest(`http://${ip}:${port}/healthz`), name).toMatchObject({
+        refused: expect.stringContaining("ECONNRESET"),
+      });
+    }
+  });
+
+  test("a second up changes nothing", async () => {
+    const { steps } = await applied(stackWith("local"));
+    const changes = steps.filter(({ outcome }) => !["same", "read", "register"].includes(outcome));
+    expect(changes.map(({ title, outcome }) => `${title} ${outcome}`)).toEqual([]);
+    expect(steps.filter(({ outcome }) => outcome === "same").length).toBeGreaterThan(30);
+  });
+});
