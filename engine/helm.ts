@@ -16,18 +16,23 @@ export interface Helm {
 }
 
 /** Runs helm and returns what it printed. Its complaint, without the lead-in, is the error's message. */
-export async function runHelm(helm: Helm, args: readonly string[], input = ""): Promise<string> {
+export async function runHelm(helm: Helm, args: readonly string[], signal?: AbortSignal): Promise<string> {
   // A process group of its own, so that Ctrl-C in a terminal does not end helm in the middle of a change.
-  const child = spawn(helm.binary, [...args, ...helm.args], { env: { ...process.env, ...helm.env }, detached: true });
+  const child = spawn(helm.binary, [...args, ...helm.args], {
+    env: { ...process.env, ...helm.env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const [stdout, stderr]: [string[], string[]] = [[], []];
   child.stdout.setEncoding("utf8").on("data", (text: string) => stdout.push(text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr.push(text));
-  child.stdin.on("error", () => {});
-  child.stdin.end(input);
+  // On SIGTERM helm stops waiting and writes down how far it came.
+  const end = () => child.kill("SIGTERM");
+  signal?.addEventListener("abort", end);
   const code = await new Promise<number | null>((done, fail) => {
     child.on("error", (error) => fail(new EngineError(`helm can't be run: ${error.message}`)));
     child.on("close", done);
-  });
+  }).finally(() => signal?.removeEventListener("abort", end));
   if (code === 0) return stdout.join("");
   const complaint = stderr
     .join("")

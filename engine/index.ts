@@ -2,6 +2,9 @@
 export { EngineError, EngineFaults } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Program } from "./program.ts";
+export { destroy } from "./destroy.ts";
+export { up } from "./up.ts";
+export type { Options, Result } from "./run.ts";
 export { preview } from "./preview.ts";
 export type { Plan } from "./preview.ts";
 export { render } from "./render.ts";

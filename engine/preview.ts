@@ -5,6 +5,7 @@ import { inStableOrder } from "./order.ts";
 import type { Program } from "./program.ts";
 import { providerSpec } from "./provider.ts";
 import type { ProviderSpec } from "./provider.ts";
+import { objectToRead } from "./read.ts";
 import { Redactor } from "./redactor.ts";
 import type { Registration } from "./registration.ts";
 import type { Reporter, Step } from "./report.ts";
@@ -27,14 +28,20 @@ export async function preview(program: Program, report: Reporter, signal?: Abort
   return plan;
 }
 
+/** A provider of the program, by its URN. */
+export interface NamedProvider {
+  readonly urn: string;
+  readonly spec: ProviderSpec;
+}
+
 /** A preview, and the way to each cluster that the program names. */
 export async function dryRun(
   program: Program,
   report: Reporter,
   signal: AbortSignal | undefined,
-): Promise<{ plan: Plan; providers: ProviderSpec[] }> {
+): Promise<{ plan: Plan; providers: NamedProvider[] }> {
   const steps: Step[] = [];
-  const providers: ProviderSpec[] = [];
+  const providers: NamedProvider[] = [];
   const redactor = new Redactor();
 
   function done(step: Step): void {
@@ -48,12 +55,13 @@ export async function dryRun(
     {
       async register(registration: Registration) {
         const what = asked(registration);
-        if (what.kind === "provider") providers.push(providerSpec(registration));
+        if (what.kind === "provider") providers.push({ urn: registration.urn, spec: providerSpec(registration) });
         const inCluster = what.kind === "object" || what.kind === "patch" || what.kind === "release";
         done(stepOf(registration, what, inCluster ? "apply" : "register"));
         return { id: "", outputs: registration.inputs };
       },
       async read({ urn, type, name, id }) {
+        objectToRead({ type, name, id });
         done({ urn, type, name, kind: "read", parent: "", title: `${type} ${id}`, outcome: "read", inputs: {} });
         return {};
       },

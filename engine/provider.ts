@@ -8,7 +8,7 @@ import { isUnknown, revealed } from "./values.ts";
 export interface ProviderSpec {
   /** Pulumi's name of the provider: what a run calls the cluster. */
   readonly name: string;
-  /** A file, relative to the program, or its content; absent where a real run would have to make it first. */
+  /** A file, relative to the program, or its content; absent where it is not known yet or the program gives none, which an `up` refuses. */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   /** Take over objects that exist already instead of refusing them. */
@@ -31,9 +31,6 @@ export function providerSpec(registration: Registration): ProviderSpec {
     .map((key) => `${called(registration)}: property ${key} is not implemented`);
   if (flag(inputs["enableServerSideApply"]) === false) {
     faults.push(`${called(registration)}: enableServerSideApply is false; the engine only applies server-side`);
-  }
-  if (inputs["kubeconfig"] === undefined) {
-    faults.push(`${called(registration)}: has no kubeconfig; give a file or its content`);
   }
   if (faults.length > 0) throw new EngineFaults(faults);
   return {

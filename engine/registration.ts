@@ -14,6 +14,8 @@ export interface Registration {
   readonly inputs: JsonObject;
   /** Reference of the provider, `urn::id`; empty for the default provider. */
   readonly provider: string;
+  /** URNs of the resources that it depends on, by its inputs or by dependsOn. */
+  readonly needs: string[];
   readonly options: ResourceOptions;
 }
 
@@ -46,6 +48,7 @@ export function registrationOf(request: RegisterResourceRequest, urn: string): R
     custom: request.getCustom(),
     inputs: toJsonObject(request.getObject()?.toJavaScript() ?? {}),
     provider: request.getProvider(),
+    needs: request.getDependenciesList().sort(),
     options: {
       protect: request.getProtect() ?? false,
       retainOnDelete: request.getRetainondelete() ?? false,

@@ -1,10 +1,11 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { stringify } from "yaml";
 import { EngineError, messageOf } from "./errors.ts";
 import { chartArgs, runHelm, withValues } from "./helm.ts";
-import { isObject, textAt, toJson } from "./json.ts";
+import { isObject, textAt } from "./json.ts";
 import type { JsonObject } from "./json.ts";
+import { manifestsOf } from "./manifests.ts";
 import { manifestsInStableOrder } from "./order.ts";
 import type { Plan } from "./preview.ts";
 import { releaseSpec } from "./release-spec.ts";
@@ -66,13 +67,6 @@ async function renderRelease(spec: ReleaseSpec, dir: string, helm: string | unde
 /** Helm makes this one itself, outside the chart. */
 function namespace(name: string): JsonObject {
   return { apiVersion: "v1", kind: "Namespace", metadata: { name } };
-}
-
-/** The objects in a text of YAML documents. */
-export function manifestsOf(text: string): JsonObject[] {
-  return parseAllDocuments(text)
-    .map((document) => toJson(document.toJS()))
-    .filter(isObject);
 }
 
 /** A chart's own Secrets: their keys are shown, what they hold is not. */

@@ -1,0 +1,61 @@
+import { EngineError, messageOf } from "./errors.ts";
+import { newHolder } from "./holder.ts";
+import type { JsonObject } from "./json.ts";
+import type { Program } from "./program.ts";
+import { Redactor } from "./redactor.ts";
+import type { Reporter, Step } from "./report.ts";
+import { Sessions } from "./session.ts";
+import type { Run } from "./session.ts";
+
+export interface Options {
+  /** Where the helm binary is; asked for only when a Release needs it. */
+  readonly helm: () => Promise<string>;
+  /** Aborted to end the run early and in order. */
+  readonly signal?: AbortSignal;
+  /** Overrides the kube context of a program's only provider. */
+  readonly context?: string;
+}
+
+/** What came of a run. */
+export interface Result {
+  readonly steps: Step[];
+  /** The stack's outputs; secrets are marks. */
+  readonly outputs: JsonObject;
+}
+
+/** Does work with the clusters of a program and gives back what it took of them, however the work ends. */
+export async function withClusters(
+  program: Program,
+  options: Options,
+  report: Reporter,
+  work: (run: Run, sessions: Sessions) => Promise<Result>,
+): Promise<Result> {
+  const ended = new AbortController();
+  let reasonOfLoss: string | undefined;
+  const run: Run = {
+    program,
+    report,
+    redactor: new Redactor(),
+    signal: options.signal === undefined ? ended.signal : AbortSignal.any([options.signal, ended.signal]),
+    holder: newHolder(),
+    helm: options.helm,
+    context: options.context,
+    lost(reason) {
+      reasonOfLoss = reason;
+      ended.abort();
+    },
+  };
+  const sessions = new Sessions(run);
+  let result: Result;
+  try {
+    result = await work(run, sessions);
+    if (run.signal.aborted) throw new EngineError("interrupted before everything was done");
+  } catch (error) {
+    await sessions.close().catch((also: unknown) => {
+      report({ type: "log", severity: "warning", text: run.redactor.clean(messageOf(also)), urn: "" });
+    });
+    throw reasonOfLoss === undefined ? error : new EngineError(reasonOfLoss);
+  }
+  await sessions.close();
+  return result;
+}

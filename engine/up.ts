@@ -1,0 +1,79 @@
+import { applyObject, applyPatch, outputsOf } from "./apply.ts";
+import type { Applied } from "./apply.ts";
+import { asked, mustBeKnown, stepOf } from "./asked.ts";
+import type { Asked } from "./asked.ts";
+import { EngineError } from "./errors.ts";
+import { execute } from "./execute.ts";
+import { holderVariable } from "./holder.ts";
+import type { Read } from "./host.ts";
+import type { JsonObject } from "./json.ts";
+import { titleOf } from "./kubernetes.ts";
+import type { Program } from "./program.ts";
+import { providerSpec } from "./provider.ts";
+import { objectToRead } from "./read.ts";
+import type { Registration } from "./registration.ts";
+import { applyRelease } from "./release.ts";
+import { removeAll } from "./remove.ts";
+import type { Reporter, Step } from "./report.ts";
+import { withClusters } from "./run.ts";
+import type { Options, Result } from "./run.ts";
+import type { Sessions } from "./session.ts";
+import { urnOfProvider } from "./urn.ts";
+
+/** Makes the clusters what the program says, then deletes what it no longer names. */
+export async function up(program: Program, options: Options, report: Reporter): Promise<Result> {
+  return withClusters(program, options, report, async ({ redactor, signal, holder }, sessions) => {
+    const steps: Step[] = [];
+
+    async function register(registration: Registration): Promise<Applied> {
+      mustBeKnown(registration);
+      const what = asked(registration);
+      const step = stepOf(registration, what, "register");
+      const started = Date.now();
+      const done = (outcome: Step["outcome"]) => {
+        steps.push({ ...step, outcome });
+        report({ type: "done", step: { ...step, outcome }, seconds: (Date.now() - started) / 1000 });
+      };
+      report({ type: "start", step });
+      try {
+        const applied = await carryOut(registration, what, sessions);
+        done(applied.outcome);
+        return applied;
+      } catch (error) {
+        done("failed");
+        throw error;
+      }
+    }
+
+    const actions = { register, read: (wanted: Read) => read(wanted, sessions) };
+    const env = { [holderVariable]: holder };
+    const outputs = await execute({ program, dryRun: false, redactor, report, signal, env }, actions);
+    const inventories = await sessions.inventories();
+    const leaving = inventories.flatMap(({ session, inventory }) =>
+      inventory.unnamed.map((entry) => ({ entry, session })),
+    );
+    await removeAll(leaving, (step) => steps.push(step));
+    return { steps, outputs };
+  });
+}
+
+async function carryOut(registration: Registration, what: Asked, sessions: Sessions): Promise<Applied> {
+  const { urn, name, inputs } = registration;
+  if (what.kind === "stack" || what.kind === "component") return { id: "", outcome: "register", outputs: inputs };
+  if (what.kind === "provider") {
+    await sessions.open(urn, providerSpec(registration));
+    return { id: name, outcome: "register", outputs: inputs };
+  }
+  const session = await sessions.of(urnOfProvider(registration.provider));
+  if (what.kind === "release") return applyRelease(registration, what.spec, session);
+  return what.kind === "patch" ? applyPatch(registration, session) : applyObject(registration, session);
+}
+
+async function read({ provider, ...wanted }: Read, sessions: Sessions): Promise<JsonObject> {
+  const id = objectToRead(wanted);
+  const { cluster } = await sessions.of(urnOfProvider(provider));
+  const { namespaced } = await cluster.kind(id);
+  const live = await cluster.get(namespaced ? { namespace: cluster.defaultNamespace, ...id } : id);
+  if (live === undefined) throw new EngineError(`${titleOf(id)} does not exist on cluster ${cluster.name}`);
+  return outputsOf({ inputs: {} }, live);
+}
