@@ -1,17 +1,66 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { LabError } from "./errors.ts";
-import { inspectLab } from "./lifecycle.ts";
-import { exclusively } from "./lock.ts";
+import { ensureImages } from "./images/images.ts";
+import { writeCharts } from "./images/charts.ts";
 import { leftovers, removeLab } from "./leftovers.ts";
-import type { LabState } from "./spec.ts";
+import { ensureLab, inspectLab } from "./lifecycle.ts";
+import { exclusively } from "./lock.ts";
+import type { LabSpec, LabState } from "./spec.ts";
 import { readRecord } from "./state.ts";
+import { ensureTools } from "./tools/build.ts";
+import { ensureDebianPackages } from "./tools/packages.ts";
 
-export { leftovers };
-void join;
-void exclusively;
-void removeLab;
+export { LabError } from "./errors.ts";
+export { leftovers } from "./leftovers.ts";
+
+type Progress = (line: string) => void;
+
+/**
+ * Brings a lab to the state that the spec describes: at once if it is healthy, by repair if it is damaged, else anew.
+ * The kubeconfig and the charts go to `.lab` of the project.
+ */
+export async function labUp(spec: LabSpec, opts: { projectDir: string; progress: Progress }): Promise<LabState> {
+  const { projectDir, progress } = opts;
+  requireMachine();
+  await ensureDebianPackages(progress);
+  const tools = await ensureTools(progress);
+  const images = await ensureImages(tools, projectDir, progress);
+  await writeCharts(projectDir, progress);
+  const kubeconfig = join(projectDir, ".lab", "kubeconfig");
+  return await exclusively(`lab up ${spec.name}`, progress, async () => {
+    return await ensureLab(spec, { tools, images }, kubeconfig, progress);
+  });
+}
+
+/** What of the lab is there; undefined when there is no such lab. */
 export async function labStatus(name: string): Promise<LabState | undefined> {
   const record = await readRecord(name);
   return record && (await inspectLab(record));
 }
-void LabError;
+
+/** Takes the lab away, also what a crash has left of it, and makes sure that nothing of it remains. */
+export async function labDown(name: string, progress: Progress): Promise<void> {
+  requireMachine();
+  await exclusively(`lab down ${name}`, progress, async () => {
+    if ((await leftovers(name)).length === 0) {
+      progress(`there is no lab "${name}" on this machine`);
+      return;
+    }
+    await removeLab(name);
+    const left = await leftovers(name);
+    if (left.length > 0) throw new LabError(`lab down left something behind:\n  ${left.join("\n  ")}`);
+    progress(`the lab "${name}" is gone`);
+  });
+}
+
+function requireMachine(): void {
+  const instead = "or use an existing cluster instead: put its context into the stack file";
+  if (process.platform !== "linux")
+    throw new LabError(`a lab needs Linux, and this is ${process.platform}; ${instead}`);
+  if (process.getuid?.() !== 0)
+    throw new LabError(`a lab needs root, for namespaces and mounts; run it as root, ${instead}`);
+  if (!existsSync("/proc/self/ns/pid") || !existsSync("/sys/fs/cgroup")) {
+    throw new LabError(`a lab needs a kernel with namespaces and cgroups mounted at /sys/fs/cgroup; ${instead}`);
+  }
+}

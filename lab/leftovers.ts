@@ -43,7 +43,7 @@ export async function removeLab(name: string): Promise<void> {
   if (left.length > 0) throw new LabError(`processes ${left.join(", ")} of the lab ${name} won't end`);
   await removeCgroups(name);
   for (const link of await interfacesOfMachine()) await removeInterface(link);
-  for (const mount of (await mountsBelow(stateDir)).reverse()) await run("umount", ["--lazy", mount]);
+  for (const mount of (await mountsBelow(stateDir)).toReversed()) await run("umount", ["--lazy", mount]);
   for (const entry of ["clusters", "switch"]) await rm(join(stateDir, entry), { recursive: true, force: true });
   await removeMountpoints(stateDir);
   if (record !== undefined) await rm(record.kubeconfig, { force: true });

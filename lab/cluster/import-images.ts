@@ -1,11 +1,11 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Host, runIn } from "../hosts/host.ts";
 import { writeAtomically } from "../state.ts";
 import { snapshotterOf } from "./node.ts";
 import type { ClusterTools } from "./tools.ts";
 
-/** An image and the OCI archive it comes from. */
+/** An image and the OCI archive it comes from. Archives are keyed by content: another content has another path. */
 export interface LabImage {
   name: string;
   archive: string;
@@ -19,14 +19,12 @@ export async function importImages(host: Host, tools: ClusterTools, images: read
   );
   const snapshotter = snapshotterOf(await readFile(join(host.plan.dir, "containerd.toml"), "utf8"));
   for (const { name, archive } of images) {
-    const { size, mtimeMs } = await stat(archive);
-    const version = `${archive} ${size} ${mtimeMs}`;
-    if (imported.get(name) === version) continue;
+    if (imported.get(name) === archive) continue;
     await runIn(host, tools.ctr, [
       ...["--address", "/run/containerd/containerd.sock", "--namespace", "k8s.io"],
       ...["images", "import", "--snapshotter", snapshotter, archive],
     ]);
-    imported.set(name, version);
+    imported.set(name, archive);
     await writeAtomically(record, JSON.stringify(Object.fromEntries(imported)));
   }
 }

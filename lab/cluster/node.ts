@@ -8,7 +8,14 @@ import { type ClusterPlan, kernelSettingsOfKubelet, type NodePlan } from "./plan
 import type { ClusterTools } from "./tools.ts";
 
 const cniPlugins = ["host-local", "loopback", "portmap", "ptp"];
-const cniPluginDir = "/usr/lib/cni";
+/** Where distributions put them; Debian's place first. */
+const cniPluginDirs = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"];
+
+function cniPluginDir(): string {
+  const found = cniPluginDirs.find((dir) => cniPlugins.every((plugin) => existsSync(join(dir, plugin))));
+  if (found !== undefined) return found;
+  throw new LabError(`none of ${cniPluginDirs.join(", ")} has the CNI plugins ${cniPlugins.join(", ")}`);
+}
 
 /** Files that the node's daemons and charts look for, written anew each time. */
 export async function furnishNode(plan: ClusterPlan, node: NodePlan, tools: ClusterTools): Promise<void> {
@@ -22,7 +29,7 @@ export async function furnishNode(plan: ClusterPlan, node: NodePlan, tools: Clus
   for (const plugin of cniPlugins) {
     const to = join(root("/opt/cni/bin"), plugin);
     if (existsSync(to)) continue;
-    await copyFile(join(cniPluginDir, plugin), `${to}.new`);
+    await copyFile(join(cniPluginDir(), plugin), `${to}.new`);
     await rename(`${to}.new`, to);
   }
   // Istio CNI adds itself to a list that is there, so an existing one is left alone.

@@ -14,15 +14,20 @@ interface Hierarchy {
   isCpuset: boolean;
 }
 
-/** The hierarchies that the kubelet deals with: each of version 1, or the only one there is of version 2. */
-async function hierarchies(): Promise<Hierarchy[]> {
+/** All that are mounted. Beside those of version 1 there may be one of version 2, without controllers. */
+async function allHierarchies(): Promise<Hierarchy[]> {
   const mounts = (await readFile("/proc/self/mounts", "utf8")).split("\n").map((line) => line.split(" "));
-  const of = (type: string): string[][] => mounts.filter(([, , fileSystem]) => fileSystem === type);
-  const v1 = of("cgroup").map(([, mount = "", , options = ""]): Hierarchy => {
-    return { mount, version: 1, isCpuset: options.split(",").includes("cpuset") };
+  return mounts.flatMap(([, mount = "", type, options = ""]): Hierarchy[] => {
+    if (type !== "cgroup" && type !== "cgroup2") return [];
+    return [{ mount, version: type === "cgroup" ? 1 : 2, isCpuset: options.split(",").includes("cpuset") }];
   });
-  if (v1.length > 0) return v1;
-  return of("cgroup2").map(([, mount = ""]): Hierarchy => ({ mount, version: 2, isCpuset: false }));
+}
+
+/** The hierarchies whose controllers the kubelet uses: each of version 1, or the only one there is of version 2. */
+async function usedHierarchies(): Promise<Hierarchy[]> {
+  const all = await allHierarchies();
+  const v1 = all.filter(({ version }) => version === 1);
+  return v1.length > 0 ? v1 : all;
 }
 
 /** The kubelet's `cgroupRoot` for a node. */
@@ -32,7 +37,7 @@ export function cgroupOf(lab: string, cluster: string, node: string): string {
 
 /** Makes the cgroup under every controller; the kubelet expects its root to be there. */
 export async function makeCgroup(path: string): Promise<void> {
-  for (const hierarchy of await hierarchies()) {
+  for (const hierarchy of await usedHierarchies()) {
     let at = hierarchy.mount;
     for (const part of path.split("/").filter((name) => name !== "")) {
       if (hierarchy.version === 2) await passControllersOn(at);
@@ -73,7 +78,7 @@ function labCgroup(lab: string): string {
 
 /** Existing cgroup directories of the lab, or of one of its nodes. */
 export async function findCgroups(lab: string, path = labCgroup(lab)): Promise<string[]> {
-  return (await hierarchies()).map(({ mount }) => join(mount, path)).filter((directory) => existsSync(directory));
+  return (await allHierarchies()).map(({ mount }) => join(mount, path)).filter((directory) => existsSync(directory));
 }
 
 /** Kills what is left in the lab's cgroups, or in those of one of its nodes, and removes them. */

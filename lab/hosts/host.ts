@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "../errors.ts";
 import { run } from "../run.ts";
 import { waitFor } from "../wait.ts";
-import { daemonVariable, hostVariable, labProcesses, labVariable } from "./processes.ts";
+import { daemonVariable, hostVariable, labProcesses, labVariable, pidVariable } from "./processes.ts";
 
 /** A bind mount that only the host sees. */
 export interface Mount {
@@ -47,8 +48,8 @@ function readyFile(plan: HostPlan): string {
 
 export async function findHost(plan: HostPlan): Promise<Host | undefined> {
   if (!existsSync(readyFile(plan))) return undefined;
-  const init = (await labProcesses()).find(({ lab, host, isInit, isZombie, daemon }) => {
-    return lab === plan.lab && host === plan.name && daemon === "init" && isInit && !isZombie;
+  const init = (await labProcesses()).find(({ lab, host, daemon, isMain, isZombie }) => {
+    return lab === plan.lab && host === plan.name && daemon === "init" && isMain && !isZombie;
   });
   return init && { plan, pid: init.pid };
 }
@@ -73,7 +74,7 @@ export async function startHost(plan: HostPlan): Promise<Host> {
       cwd: "/",
       detached: true,
       stdio: "ignore",
-      env: environment(plan, "init", { LINLY_MESH_HOSTNAME: plan.hostname }),
+      env: environment(plan, "init", { [pidVariable]: "1", LINLY_MESH_HOSTNAME: plan.hostname }),
     },
   );
   let ended: string | undefined;
@@ -120,8 +121,8 @@ function allNamespacesOf(host: Host): string[] {
 }
 
 export async function runningDaemons(plan: HostPlan): Promise<Set<string>> {
-  const processes = (await labProcesses()).filter(({ lab, host, isZombie }) => {
-    return lab === plan.lab && host === plan.name && !isZombie;
+  const processes = (await labProcesses()).filter(({ lab, host, isMain, isZombie }) => {
+    return lab === plan.lab && host === plan.name && isMain && !isZombie;
   });
   return new Set(processes.map(({ daemon }) => daemon));
 }
@@ -130,8 +131,10 @@ export async function runningDaemons(plan: HostPlan): Promise<Set<string>> {
 export async function ensureDaemon(host: Host, daemon: Daemon): Promise<boolean> {
   const { plan } = host;
   if ((await runningDaemons(plan)).has(daemon.name)) return false;
-  const detach = 'cd /; setsid "$@" >>"$0" 2>&1 </dev/null &';
+  const detach = `cd /; (export ${pidVariable}=$BASHPID; exec setsid "$@") >>"$0" 2>&1 </dev/null &`;
   const args = ["/bin/bash", "-c", detach, logOf(plan, daemon.name), daemon.command, ...daemon.args];
   await run("nsenter", [...allNamespacesOf(host), ...args], "", environment(plan, daemon.name, daemon.env));
+  // Gives it time to show up; one that ends at once never does, and whoever waits for its work finds it missing.
+  for (let attempt = 0; attempt < 20 && !(await runningDaemons(plan)).has(daemon.name); attempt++) await sleep(10);
   return true;
 }

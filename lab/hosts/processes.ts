@@ -9,14 +9,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 export const labVariable = "LINLY_MESH_LAB";
 export const hostVariable = "LINLY_MESH_HOST";
 export const daemonVariable = "LINLY_MESH_DAEMON";
+/** A daemon's own pid in its host: what it starts inherits the variable, but not the pid. */
+export const pidVariable = "LINLY_MESH_PID";
 
 export interface LabProcess {
   pid: number;
   lab: string;
   host: string;
   daemon: string;
-  /** Pid 1 of a host's PID namespace. */
-  isInit: boolean;
+  /** The daemon itself, or pid 1 of the host; not one of their children. */
+  isMain: boolean;
   isZombie: boolean;
 }
 
@@ -38,13 +40,13 @@ async function inspect(pid: number): Promise<LabProcess | undefined> {
     const lab = environment.get(labVariable);
     if (lab === undefined) return undefined;
     const status = await readFile(`/proc/${pid}/status`, "utf8");
-    const innerPids = /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
+    const [, innerPid, ...deeper] = /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
     return {
       pid,
       lab,
       host: environment.get(hostVariable) ?? "",
       daemon: environment.get(daemonVariable) ?? "",
-      isInit: innerPids.length === 2 && innerPids[1] === "1",
+      isMain: innerPid === environment.get(pidVariable) && innerPid !== undefined && deeper.length === 0,
       isZombie: /^State:\s+Z/m.test(status),
     };
   } catch {
@@ -52,13 +54,16 @@ async function inspect(pid: number): Promise<LabProcess | undefined> {
   }
 }
 
-/** A process in the middle of an exec shows no environment for a moment, while a kernel thread never has one. */
+/** In the middle of an exec a process shows no environment, not even an empty one; neither does a kernel thread ever. */
 async function environmentOf(pid: number): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const environment = await readFile(`/proc/${pid}/environ`, "utf8");
-    if (environment !== "" || attempt === 10) return environment;
-    await readlink(`/proc/${pid}/exe`); // throws for a kernel thread
-    await sleep(5);
+    if (environment !== "" || attempt === 100) return environment;
+    await readlink(`/proc/${pid}/exe`); // throws for a kernel thread and for a process that is ending
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const environmentStart = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[47]; // field 50 of proc(5)
+    if (environmentStart !== "0") return environment;
+    await sleep(10);
   }
 }
 
