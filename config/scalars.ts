@@ -33,7 +33,9 @@ const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';
 
 /** CPU as a Kubernetes quantity: cores (`2`, `0.5`, also unquoted) or millicores (`500m`). */
 export const cpuQuantity = z
-  .union([z.string().regex(/^(?:\d+(?:\.\d{1,3})?|\d+m)$/, { error: cpuExpected }), z.number().positive()], { error: cpuExpected })
+  .union([z.string().regex(/^(?:\d+(?:\.\d{1,3})?|\d+m)$/, { error: cpuExpected }), z.number().positive()], {
+    error: cpuExpected,
+  })
   .transform(String);
 
 /** Memory as a Kubernetes quantity: `256Mi`, `24Gi`. */
