@@ -117,6 +117,7 @@ export class Stage {
     const visits: Visit[] = [];
     for (const hop of hops) {
       const called = await this.#caller.call(hop, method === "HEAD" ? "GET" : method, trace, signal);
+      signal.throwIfAborted();
       visits.push(...called.path);
       if (called.failedHop !== undefined) {
         this.#metrics.hopFailed(hop.name);
