@@ -6,9 +6,9 @@ import { daemonsOf, ensureCluster, type Materials } from "./cluster/cluster.ts";
 import { writeUserKubeconfig } from "./cluster/credentials.ts";
 import { type ClusterPlan, planCluster, planSwitch } from "./cluster/plan.ts";
 import { LabError, messageOf } from "./errors.ts";
-import { findHost, type HostPlan, runningDaemons, startHost } from "./hosts/host.ts";
+import { findHost, type Host, type HostPlan, runningDaemons, startHost } from "./hosts/host.ts";
 import { makeMountpoints } from "./hosts/mountpoints.ts";
-import { ensureSwitch } from "./hosts/network.ts";
+import { awaitUnplugged, ensureSwitch } from "./hosts/network.ts";
 import { labProcesses } from "./hosts/processes.ts";
 import { leftovers, removeLab } from "./leftovers.ts";
 import type { ClusterState, HostState, LabSpec, LabState } from "./spec.ts";
@@ -55,6 +55,11 @@ async function isWorthKeeping(wanted: LabRecord, progress: Progress): Promise<bo
     progress("nothing of the lab runs any more, building it anew");
     return false;
   }
+  if (found.kubeconfig !== wanted.kubeconfig) {
+    throw new LabError(
+      `the lab "${name}" is in use from another folder, with its kubeconfig in ${found.kubeconfig}; take it down first`,
+    );
+  }
   if (found.fingerprint !== wanted.fingerprint) {
     progress("the lab was made to another plan or by other tools, building it anew");
     return false;
@@ -67,7 +72,7 @@ async function assemble(record: LabRecord, materials: Materials, progress: Progr
   await writeRecord(record);
   await makeMountpoints(stateDirOf(spec.name));
   const switchPlan = planSwitch(spec.name);
-  const switchHost = (await findHost(switchPlan)) ?? (await startHost(switchPlan));
+  const switchHost = (await findHost(switchPlan)) ?? (await startSwitch(switchPlan));
   await ensureSwitch(switchHost);
   const plans = plansOf(spec);
   await Promise.all(plans.map(async (plan) => await ensureCluster(plan, switchHost, materials, progress)));
@@ -76,6 +81,11 @@ async function assemble(record: LabRecord, materials: Materials, progress: Progr
   const state = await inspectLab(record);
   if (!state.healthy) throw new LabError(`the lab came up and fell ill at once: ${JSON.stringify(state)}`);
   return state;
+}
+
+async function startSwitch(plan: HostPlan): Promise<Host> {
+  await awaitUnplugged();
+  return await startHost(plan);
 }
 
 /** What of the lab is alive, seen from the process table and the API servers. */

@@ -27,14 +27,25 @@ export async function apply(plan: ClusterPlan, objects: readonly KubernetesObjec
   }
 }
 
-/** Whether each node of the plan is Ready and, if it has GPUs, offers them. */
+/** Whether each node of the plan is Ready, offers its GPUs and has a kubelet that answers: the first outlives a crash. */
 export async function nodesOf(plan: ClusterPlan): Promise<{ name: string; ready: boolean }[]> {
-  const { items } = await configOf(plan).makeApiClient(CoreV1Api).listNode();
-  return plan.nodes.map(({ spec }) => {
-    const status = items.find(({ metadata }) => metadata?.name === spec.name)?.status;
-    const isReady = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-    return { name: spec.name, ready: isReady && Number(status?.allocatable?.["nvidia.com/gpu"] ?? 0) === spec.gpus };
-  });
+  const api = configOf(plan).makeApiClient(CoreV1Api);
+  const { items } = await api.listNode();
+  return await Promise.all(
+    plan.nodes.map(async ({ spec: { name, gpus } }) => {
+      const status = items.find(({ metadata }) => metadata?.name === name)?.status;
+      const isReady = status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+      const hasGpus = Number(status?.allocatable?.["nvidia.com/gpu"] ?? 0) === gpus;
+      return { name, ready: isReady && hasGpus && (await kubeletAnswers(api, name)) };
+    }),
+  );
+}
+
+async function kubeletAnswers(api: CoreV1Api, name: string): Promise<boolean> {
+  return await api.connectGetNodeProxyWithPath({ name, path: "healthz" }).then(
+    () => true,
+    () => false,
+  );
 }
 
 export async function isDeploymentAvailable(plan: ClusterPlan, namespace: string, name: string): Promise<boolean> {

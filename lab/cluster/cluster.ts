@@ -26,7 +26,7 @@ import { apiDaemons, controllerDaemons } from "./control-plane.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { dnsDeployment, dnsObjects } from "./dns.ts";
 import { importImages, type LabImage } from "./import-images.ts";
-import { containerd, furnishNode, nodeDaemons } from "./node.ts";
+import { containerd, containerdSocket, furnishNode, nodeDaemons } from "./node.ts";
 import type { ClusterPlan, NodePlan } from "./plan.ts";
 import type { ClusterTools } from "./tools.ts";
 
@@ -99,8 +99,8 @@ async function ensureNode(
   if (node === loadBalancerNode(plan)) await answerForLoadBalancers(host, addresses);
   await ensureDaemons(host, [containerd(node, tools)], progress);
   await waitWhileAlive(`${node.host.name}: containerd ready`, 30, host, ["containerd"], async () => {
-    await runIn(host, tools.ctr, ["--address", "/run/containerd/containerd.sock", "--timeout", "2s", "version"]).catch(
-      () => Promise.reject(new Error("no answer yet")),
+    await runIn(host, tools.ctr, [`--address=${containerdSocket}`, "--timeout=2s", "version"]).catch(() =>
+      Promise.reject(new Error("no answer yet")),
     );
     return true;
   });

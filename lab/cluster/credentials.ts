@@ -43,7 +43,11 @@ export async function ensureCredentials(plan: ClusterPlan): Promise<void> {
   const { apiService, controlPlane } = plan.addresses;
   const names = ["kubernetes", "default", "svc", "cluster", "local"];
   const alternatives = [
-    ...["IP:127.0.0.1", `IP:${controlPlane}`, `IP:${apiService}`, "DNS:localhost", "DNS:kubernetes"],
+    "IP:127.0.0.1",
+    `IP:${controlPlane}`,
+    `IP:${apiService}`,
+    "DNS:localhost",
+    "DNS:kubernetes",
     ...[2, 3, 5].map((count) => `DNS:${names.slice(0, count).join(".")}`),
   ];
   await certificate(plan, "ca", `/CN=${plan.spec.name}-ca`, [
@@ -52,11 +56,13 @@ export async function ensureCredentials(plan: ClusterPlan): Promise<void> {
   ]);
   await Promise.all([
     certificate(plan, "apiserver", "/CN=kube-apiserver", [
-      ...["basicConstraints=CA:FALSE", "extendedKeyUsage=serverAuth"],
+      "basicConstraints=CA:FALSE",
+      "extendedKeyUsage=serverAuth",
       `subjectAltName=${alternatives.join(",")}`,
     ]),
     certificate(plan, "apiserver-kubelet", "/O=system:masters/CN=kube-apiserver", [
-      ...["basicConstraints=CA:FALSE", "extendedKeyUsage=clientAuth"],
+      "basicConstraints=CA:FALSE",
+      "extendedKeyUsage=clientAuth",
     ]),
     serviceAccountKeys(plan),
     tokens(plan),
@@ -66,11 +72,10 @@ export async function ensureCredentials(plan: ClusterPlan): Promise<void> {
 
 async function certificate(plan: ClusterPlan, name: string, subject: string, extensions: string[]): Promise<void> {
   const signer = name === "ca" ? [] : ["-CA", credential(plan, "ca.crt"), "-CAkey", credential(plan, "ca.key")];
-  await run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"],
-    ...["-subj", subject, ...extensions.flatMap((extension) => ["-addext", extension]), ...signer],
-    ...["-keyout", credential(plan, `${name}.key`), "-out", credential(plan, `${name}.crt`)],
-  ]);
+  const key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes".split(" ");
+  const files = ["-keyout", credential(plan, `${name}.key`), "-out", credential(plan, `${name}.crt`)];
+  const content = ["-days", "3650", "-subj", subject, ...extensions.flatMap((extension) => ["-addext", extension])];
+  await run("openssl", ["req", "-x509", ...key, ...content, ...signer, ...files]);
 }
 
 async function serviceAccountKeys(plan: ClusterPlan): Promise<void> {

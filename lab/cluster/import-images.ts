@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Host, runIn } from "../hosts/host.ts";
 import { writeAtomically } from "../state.ts";
-import { snapshotterOf } from "./node.ts";
+import { containerdSocket, snapshotterOf } from "./node.ts";
 import type { ClusterTools } from "./tools.ts";
 
 /** An image and the OCI archive it comes from. Archives are keyed by content: another content has another path. */
@@ -21,8 +21,12 @@ export async function importImages(host: Host, tools: ClusterTools, images: read
   for (const { name, archive } of images) {
     if (imported.get(name) === archive) continue;
     await runIn(host, tools.ctr, [
-      ...["--address", "/run/containerd/containerd.sock", "--namespace", "k8s.io"],
-      ...["images", "import", "--snapshotter", snapshotter, archive],
+      `--address=${containerdSocket}`,
+      "--namespace=k8s.io",
+      "images",
+      "import",
+      `--snapshotter=${snapshotter}`,
+      archive,
     ]);
     imported.set(name, archive);
     await writeAtomically(record, JSON.stringify(Object.fromEntries(imported)));

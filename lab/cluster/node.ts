@@ -7,6 +7,8 @@ import { credential, kubeconfigOf } from "./credentials.ts";
 import { type ClusterPlan, kernelSettingsOfKubelet, type NodePlan } from "./plan.ts";
 import type { ClusterTools } from "./tools.ts";
 
+export const containerdSocket = "/run/containerd/containerd.sock";
+
 const cniPlugins = ["host-local", "loopback", "portmap", "ptp"];
 /** Where distributions put them; Debian's place first. */
 const cniPluginDirs = ["/usr/lib/cni", "/usr/libexec/cni", "/opt/cni/bin"];
@@ -83,7 +85,7 @@ disabled_plugins = [
 ]
 
 [grpc]
-address = "/run/containerd/containerd.sock"
+address = "${containerdSocket}"
 
 [plugins."io.containerd.cri.v1.images"]
 snapshotter = "${snapshotter}"
@@ -119,7 +121,7 @@ function kubeletConfig(plan: ClusterPlan, node: NodePlan): object {
     cgroupRoot: node.cgroup,
     clusterDNS: [plan.addresses.dnsService],
     clusterDomain: "cluster.local",
-    containerRuntimeEndpoint: "unix:///run/containerd/containerd.sock",
+    containerRuntimeEndpoint: `unix://${containerdSocket}`,
     failCgroupV1: false,
     failSwapOn: false,
     // The machine's disk is not the lab's to watch over, and an image that is collected can't be pulled again.

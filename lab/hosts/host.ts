@@ -6,7 +6,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "../errors.ts";
 import { run } from "../run.ts";
 import { waitFor } from "../wait.ts";
-import { daemonVariable, hostVariable, labProcesses, labVariable, pidVariable } from "./processes.ts";
+import {
+  daemonVariable,
+  hostVariable,
+  killAll,
+  type LabProcess,
+  labProcesses,
+  labVariable,
+  pidVariable,
+} from "./processes.ts";
 
 /** A bind mount that only the host sees. */
 export interface Mount {
@@ -48,24 +56,20 @@ function readyFile(plan: HostPlan): string {
 
 export async function findHost(plan: HostPlan): Promise<Host | undefined> {
   if (!existsSync(readyFile(plan))) return undefined;
-  const init = (await labProcesses()).find(({ lab, host, daemon, isMain, isZombie }) => {
-    return lab === plan.lab && host === plan.name && daemon === "init" && isMain && !isZombie;
-  });
+  const init = (await processesOf(plan)).find(({ daemon, isMain }) => daemon === "init" && isMain);
   return init && { plan, pid: init.pid };
 }
 
 /** Starts a host whose former self, if any, has been taken away. */
 export async function startHost(plan: HostPlan): Promise<Host> {
+  await killAll(async () => (await processesOf(plan)).map(({ pid }) => pid)); // one that was left half furnished, say
   await rm(readyFile(plan), { force: true });
   await mkdir(join(plan.dir, "log"), { recursive: true });
   for (const { from } of plan.mounts) if (!existsSync(from)) await mkdir(from, { recursive: true });
   const mounts = join(plan.dir, "mounts");
   await writeFile(mounts, plan.mounts.map(({ from, to }) => `bind ${from} ${to}\n`).join(""));
   const script = join(import.meta.dirname, "init.sh");
-  const unshare = [
-    ...["--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc"],
-    ...["--propagation", "private"],
-  ];
+  const unshare = "--net --mount --pid --ipc --uts --fork --kill-child --mount-proc --propagation private".split(" ");
   const log = logOf(plan, "init");
   const child = spawn(
     "/bin/bash",
@@ -121,10 +125,13 @@ function allNamespacesOf(host: Host): string[] {
 }
 
 export async function runningDaemons(plan: HostPlan): Promise<Set<string>> {
-  const processes = (await labProcesses()).filter(({ lab, host, isMain, isZombie }) => {
-    return lab === plan.lab && host === plan.name && isMain && !isZombie;
+  return new Set((await processesOf(plan)).filter(({ isMain }) => isMain).map(({ daemon }) => daemon));
+}
+
+async function processesOf(plan: HostPlan): Promise<LabProcess[]> {
+  return (await labProcesses()).filter(({ lab, host, isZombie }) => {
+    return lab === plan.lab && host === plan.name && !isZombie;
   });
-  return new Set(processes.map(({ daemon }) => daemon));
 }
 
 /** Starts the daemon unless it runs. Its parent becomes the host's pid 1, so nothing of it is left to ours. */

@@ -1,5 +1,6 @@
 import { type ClusterAddresses, machineAddress, segmentPrefixLength } from "../addresses.ts";
 import { run } from "../run.ts";
+import { waitFor } from "../wait.ts";
 import { type Host, runInNetworkOf } from "./host.ts";
 
 /*
@@ -10,6 +11,14 @@ import { type Host, runInNetworkOf } from "./host.ts";
 export const interfacePrefix = "lm-";
 const machineInterface = `${interfacePrefix}lab`;
 const bridge = `${interfacePrefix}bridge`;
+
+/** Interfaces of a switch that has died go a little later than it; until then they look like those of its successor. */
+export async function awaitUnplugged(): Promise<void> {
+  await waitFor("interfaces of the former switch gone", { seconds: 10 }, async () => {
+    const links = await interfacesOfMachine();
+    return links.length === 0 || `${links.join(", ")} still there`;
+  });
+}
 
 /** Makes the bridge and joins the machine to it. */
 export async function ensureSwitch(switchHost: Host): Promise<void> {
@@ -93,6 +102,8 @@ async function ip(runner: Runner, commands: readonly string[]): Promise<void> {
 }
 
 async function plug(switchHost: Host, port: string, peer: string, peerPid: number): Promise<void> {
+  // A host that has just died takes its interfaces with it a little later.
+  await runInNetworkOf(switchHost, "ip", ["link", "delete", port]).catch(() => undefined);
   // nsenter -n keeps our PID namespace, so the pid names the other end's namespace.
   const link = ["link", "add", port, "up", "master", bridge, "type", "veth", "peer", "name", peer];
   await runInNetworkOf(switchHost, "ip", [...link, "netns", String(peerPid)]);
