@@ -1,4 +1,4 @@
-import type { Program } from "./program.ts";
+import type { Program } from "./program/run.ts";
 import { dryRun } from "./preview.ts";
 import { removeAll } from "./remove.ts";
 import type { Reporter, Step } from "./report.ts";

@@ -1,7 +1,7 @@
 /** Runs an unmodified Pulumi program over Kubernetes objects and Helm releases without the Pulumi CLI. See docs/engine.md. */
 export { EngineError, EngineFaults } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
-export type { Program } from "./program.ts";
+export type { Program } from "./program/run.ts";
 export { destroy } from "./destroy.ts";
 export { up } from "./up.ts";
 export type { Options, Result } from "./run.ts";

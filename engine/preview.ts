@@ -1,13 +1,13 @@
-import { asked, stepOf } from "./asked.ts";
-import { execute } from "./execute.ts";
+import { asked, stepOf } from "./program/asked.ts";
+import { execute } from "./program/execute.ts";
 import type { JsonObject } from "./json.ts";
 import { inStableOrder } from "./order.ts";
-import type { Program } from "./program.ts";
-import { providerSpec } from "./provider.ts";
-import type { ProviderSpec } from "./provider.ts";
-import { objectToRead } from "./read.ts";
-import { Redactor } from "./redactor.ts";
-import type { Registration } from "./registration.ts";
+import type { Program } from "./program/run.ts";
+import { providerSpec } from "./program/provider.ts";
+import type { ProviderSpec } from "./program/provider.ts";
+import { objectToRead } from "./program/read.ts";
+import { Redactor } from "./program/redactor.ts";
+import type { Registration } from "./program/registration.ts";
 import type { Reporter, Step } from "./report.ts";
 
 /** What a program asks for, found out without any cluster. Secrets and unknowns are marks in all of it. */

@@ -1,12 +1,12 @@
-import { deleteAndWait } from "./delete.ts";
-import { keyOfEntry, objectIdOf, titleOfEntry } from "./entry.ts";
-import type { Entry } from "./entry.ts";
+import { deleteAndWait } from "./objects/delete.ts";
+import { keyOfEntry, objectIdOf, titleOfEntry } from "./cluster/entry.ts";
+import type { Entry } from "./cluster/entry.ts";
 import { EngineError, EngineFaults, messageOf } from "./errors.ts";
-import { titleOf } from "./kubernetes.ts";
-import { isOwn } from "./ownership.ts";
-import { removeRelease } from "./release.ts";
+import { titleOf } from "./cluster/kubernetes.ts";
+import { isOwn } from "./cluster/ownership.ts";
+import { removeRelease } from "./helm/release.ts";
 import type { Outcome, Step } from "./report.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "./cluster/session.ts";
 
 /** An entry that is to go, and where. */
 export interface Leaving {

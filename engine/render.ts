@@ -2,15 +2,15 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { EngineError, messageOf } from "./errors.ts";
-import { chartArgs, runHelm, withValues } from "./helm.ts";
+import { chartArgs, runHelm, withValues } from "./helm/helm.ts";
 import { isObject, textAt } from "./json.ts";
 import type { JsonObject } from "./json.ts";
-import { manifestsOf } from "./manifests.ts";
+import { manifestsOf } from "./helm/manifests.ts";
 import { manifestsInStableOrder } from "./order.ts";
 import type { Plan } from "./preview.ts";
-import { releaseSpec } from "./release-spec.ts";
-import type { ReleaseSpec } from "./release-spec.ts";
-import { maskedObject } from "./values.ts";
+import { releaseSpec } from "./program/release-spec.ts";
+import type { ReleaseSpec } from "./program/release-spec.ts";
+import { maskedObject } from "./program/values.ts";
 
 export interface Rendered {
   /** Every file written, relative to the folder. */

@@ -1,11 +1,11 @@
 import { EngineError, messageOf } from "./errors.ts";
-import { newHolder } from "./holder.ts";
+import { newHolder } from "./cluster/holder.ts";
 import type { JsonObject } from "./json.ts";
-import type { Program } from "./program.ts";
-import { Redactor } from "./redactor.ts";
+import type { Program } from "./program/run.ts";
+import { Redactor } from "./program/redactor.ts";
 import type { Reporter, Step } from "./report.ts";
-import { Sessions } from "./session.ts";
-import type { Run } from "./session.ts";
+import { Sessions } from "./cluster/session.ts";
+import type { Run } from "./cluster/session.ts";
 
 export interface Options {
   /** Where the helm binary is; asked for only when a Release needs it. */

@@ -1,24 +1,24 @@
-import { applyObject, applyPatch, outputsOf } from "./apply.ts";
-import type { Applied } from "./apply.ts";
-import { asked, mustBeKnown, stepOf } from "./asked.ts";
-import type { Asked } from "./asked.ts";
+import { applyObject, applyPatch, outputsOf } from "./objects/apply.ts";
+import type { Applied } from "./objects/apply.ts";
+import { asked, mustBeKnown, stepOf } from "./program/asked.ts";
+import type { Asked } from "./program/asked.ts";
 import { EngineError } from "./errors.ts";
-import { execute } from "./execute.ts";
-import { holderVariable } from "./holder.ts";
-import type { Read } from "./host.ts";
+import { execute } from "./program/execute.ts";
+import { holderVariable } from "./cluster/holder.ts";
+import type { Read } from "./program/host.ts";
 import type { JsonObject } from "./json.ts";
-import { titleOf } from "./kubernetes.ts";
-import type { Program } from "./program.ts";
-import { providerSpec } from "./provider.ts";
-import { objectToRead } from "./read.ts";
-import type { Registration } from "./registration.ts";
-import { applyRelease } from "./release.ts";
+import { titleOf } from "./cluster/kubernetes.ts";
+import type { Program } from "./program/run.ts";
+import { providerSpec } from "./program/provider.ts";
+import { objectToRead } from "./program/read.ts";
+import type { Registration } from "./program/registration.ts";
+import { applyRelease } from "./helm/release.ts";
 import { removeAll } from "./remove.ts";
 import type { Reporter, Step } from "./report.ts";
 import { withClusters } from "./run.ts";
 import type { Options, Result } from "./run.ts";
-import type { Sessions } from "./session.ts";
-import { urnOfProvider } from "./urn.ts";
+import type { Sessions } from "./cluster/session.ts";
+import { urnOfProvider } from "./program/urn.ts";
 
 /** Makes the clusters what the program says, then deletes what it no longer names. */
 export async function up(program: Program, options: Options, report: Reporter): Promise<Result> {

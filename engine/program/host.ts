@@ -1,13 +1,13 @@
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
 import type { handleUnaryCall } from "@grpc/grpc-js";
-import { messageOf } from "./errors.ts";
-import { toJsonObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
+import { messageOf } from "../errors.ts";
+import { toJsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { empty, engine, EngineService, resource, ResourceMonitorService, struct } from "./proto.ts";
 import type { IEngineServer, IResourceMonitorServer, RegisterResourceRequest } from "./proto.ts";
 import { registrationOf, unsupportedOptions } from "./registration.ts";
 import type { Registration } from "./registration.ts";
-import type { Severity } from "./report.ts";
+import type { Severity } from "../report.ts";
 import { makeUrn } from "./urn.ts";
 
 /** What the program reads of a resource that is not its own. */

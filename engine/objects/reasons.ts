@@ -1,8 +1,8 @@
-import type { Cluster } from "./cluster.ts";
-import { at, isObject, listAt, textAt } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
-import { idOf } from "./kubernetes.ts";
-import type { KubernetesObject } from "./kubernetes.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { at, isObject, listAt, textAt } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { idOf } from "../cluster/kubernetes.ts";
+import type { KubernetesObject } from "../cluster/kubernetes.ts";
 import { condition } from "./readiness.ts";
 
 /* Reasons that say no more than that a container is on its way. */

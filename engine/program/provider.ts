@@ -1,5 +1,5 @@
-import { EngineFaults } from "./errors.ts";
-import type { Json } from "./json.ts";
+import { EngineFaults } from "../errors.ts";
+import type { Json } from "../json.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
 import { isUnknown, revealed } from "./values.ts";

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
-import { ApiError } from "./cluster.ts";
-import type { Cluster } from "./cluster.ts";
+import { ApiError } from "../cluster/cluster.ts";
+import type { Cluster } from "../cluster/cluster.ts";
 import { deleteAndWait } from "./delete.ts";
-import { entryOf } from "./entry.ts";
-import { EngineError } from "./errors.ts";
-import { isObject, textAt } from "./json.ts";
-import type { JsonObject } from "./json.ts";
-import { idOf, isKubernetesObject, titleOf } from "./kubernetes.ts";
-import type { KubernetesObject, ObjectId } from "./kubernetes.ts";
-import { fieldManager, mustBeOwn } from "./ownership.ts";
+import { entryOf } from "../cluster/entry.ts";
+import { EngineError } from "../errors.ts";
+import { isObject, textAt } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { idOf, isKubernetesObject, titleOf } from "../cluster/kubernetes.ts";
+import type { KubernetesObject, ObjectId } from "../cluster/kubernetes.ts";
+import { fieldManager, mustBeOwn } from "../cluster/ownership.ts";
 import { keepLive } from "./paths.ts";
 import { readinessOf } from "./readiness.ts";
 import { reasonsOf } from "./reasons.ts";
-import { called } from "./registration.ts";
-import type { Registration } from "./registration.ts";
-import type { Outcome } from "./report.ts";
-import type { Session } from "./session.ts";
-import { revealedObject, secret, withSecretsOf } from "./values.ts";
-import { defaultSeconds, secondsOf, until } from "./wait.ts";
+import { called } from "../program/registration.ts";
+import type { Registration } from "../program/registration.ts";
+import type { Outcome } from "../report.ts";
+import type { Session } from "../cluster/session.ts";
+import { revealedObject, secret, withSecretsOf } from "../program/values.ts";
+import { defaultSeconds, secondsOf, until } from "../cluster/wait.ts";
 
 export interface Applied {
   readonly id: string;

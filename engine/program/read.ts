@@ -1,6 +1,6 @@
-import { EngineError } from "./errors.ts";
+import { EngineError } from "../errors.ts";
 import type { Read } from "./host.ts";
-import type { ObjectId } from "./kubernetes.ts";
+import type { ObjectId } from "../cluster/kubernetes.ts";
 
 /** Which object a program reads by `get`: Pulumi's type names the API, its id is `namespace/name` or the name. */
 export function objectToRead({ type, name, id }: Pick<Read, "type" | "name" | "id">): ObjectId {

@@ -1,5 +1,5 @@
-import { toJsonObject } from "./json.ts";
-import type { JsonObject } from "./json.ts";
+import { toJsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import type { RegisterResourceRequest } from "./proto.ts";
 
 /** What the program asks of the engine when it makes a resource. */

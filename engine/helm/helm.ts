@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { EngineError } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
-import type { ReleaseSpec } from "./release-spec.ts";
+import { EngineError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { ReleaseSpec } from "../program/release-spec.ts";
 
 /** A helm binary and what each of its runs is given. */
 export interface Helm {

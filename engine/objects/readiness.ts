@@ -1,9 +1,9 @@
-import type { Cluster } from "./cluster.ts";
-import { EngineError } from "./errors.ts";
-import { at, isObject, listAt, numberAt, textAt } from "./json.ts";
-import type { Json } from "./json.ts";
-import { idOf, titleOf } from "./kubernetes.ts";
-import type { KubernetesObject } from "./kubernetes.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { EngineError } from "../errors.ts";
+import { at, isObject, listAt, numberAt, textAt } from "../json.ts";
+import type { Json } from "../json.ts";
+import { idOf, titleOf } from "../cluster/kubernetes.ts";
+import type { KubernetesObject } from "../cluster/kubernetes.ts";
 
 /** Why an object is not ready yet; undefined once it is. Throws for what will never be ready. */
 export type Readiness = (live: KubernetesObject, cluster: Cluster) => string | undefined | Promise<string | undefined>;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { EngineError } from "./errors.ts";
+import { EngineError } from "../errors.ts";
 
 /** The official provider's own bound for whatever it waits for. */
 export const defaultSeconds = 600;

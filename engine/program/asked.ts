@@ -1,12 +1,12 @@
-import { EngineError } from "./errors.ts";
-import { at, textAt } from "./json.ts";
-import type { JsonObject } from "./json.ts";
-import { pathOf, titleOf } from "./kubernetes.ts";
+import { EngineError } from "../errors.ts";
+import { at, textAt } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { pathOf, titleOf } from "../cluster/kubernetes.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
 import { releaseSpec } from "./release-spec.ts";
 import type { ReleaseSpec } from "./release-spec.ts";
-import type { Outcome, Step } from "./report.ts";
+import type { Outcome, Step } from "../report.ts";
 import { stackType, urnOfProvider } from "./urn.ts";
 import { hasAsset, hasUnknown, isUnknown, maskedObject, shownSecret, shownUnknown } from "./values.ts";
 

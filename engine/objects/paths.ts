@@ -1,6 +1,6 @@
-import { EngineError } from "./errors.ts";
-import { at, isObject } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { EngineError } from "../errors.ts";
+import { at, isObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 /** Steps of a property path as Pulumi writes it: `spec.replicas`, `spec.containers[0].image`, `metadata.labels["a.b"]`. */
 export function stepsOf(path: string): (string | number)[] {

@@ -1,6 +1,6 @@
-import { EngineFaults } from "./errors.ts";
-import { isObject, textAt } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { EngineFaults } from "../errors.ts";
+import { isObject, textAt } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
 import { isUnknown, revealed, shownUnknown } from "./values.ts";

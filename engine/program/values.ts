@@ -1,5 +1,5 @@
-import { at, isObject } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { at, isObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 /*
  * How the SDK writes what JSON has no word for (see @pulumi/pulumi/runtime/rpc.js): an unknown value is one particular

@@ -1,13 +1,13 @@
 import { stripVTControlCharacters } from "node:util";
-import { EngineError, EngineFaults, messageOf } from "./errors.ts";
+import { EngineError, EngineFaults, messageOf } from "../errors.ts";
 import type { Handler, Read } from "./host.ts";
-import type { JsonObject } from "./json.ts";
-import { runProgram } from "./program.ts";
-import type { Exit, Program } from "./program.ts";
+import type { JsonObject } from "../json.ts";
+import { runProgram } from "./run.ts";
+import type { Exit, Program } from "./run.ts";
 import type { Redactor } from "./redactor.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
-import type { Reporter } from "./report.ts";
+import type { Reporter } from "../report.ts";
 import { stackType } from "./urn.ts";
 import { isSecret, maskedObject, secret } from "./values.ts";
 
@@ -49,20 +49,18 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
   }
 
   /** Runs one action; after the first failure of a real run nothing more is begun. */
-  async function act<T>(begin: () => Promise<T>, insteadInDryRun: (() => T) | undefined): Promise<T> {
+  async function act<T extends object>(begin: () => Promise<T>, insteadInDryRun: (() => T) | undefined): Promise<T> {
     if (closing) return never;
     inFlight += 1;
-    try {
-      return await begin();
-    } catch (error) {
+    const result = await begin().catch((error: unknown) => {
       faults.push(redactor.clean(messageOf(error)));
       if (insteadInDryRun !== undefined && dryRun) return insteadInDryRun();
       closing = true;
-      return await never;
-    } finally {
-      inFlight -= 1;
-      if (closing) close();
-    }
+      return undefined;
+    });
+    inFlight -= 1;
+    if (closing) close();
+    return result ?? never;
   }
 
   const handler: Handler = {
@@ -84,7 +82,7 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
         () => actions.read(read),
         () => ({}),
       ),
-    refuse: (reason) => act(() => Promise.reject(new EngineError(reason)), undefined),
+    refuse: (reason) => act<never>(() => Promise.reject(new EngineError(reason)), undefined),
     outputs(urn, given) {
       redactor.learn(given);
       if (urn.split("::")[2] === stackType) outputs = maskedObject(given);

@@ -1,23 +1,23 @@
-import type { Applied } from "./apply.ts";
+import type { Applied } from "../objects/apply.ts";
 import { chartHash } from "./chart.ts";
-import { entryOf } from "./entry.ts";
-import type { Entry } from "./entry.ts";
-import { EngineError, messageOf } from "./errors.ts";
+import { entryOf } from "../cluster/entry.ts";
+import type { Entry } from "../cluster/entry.ts";
+import { EngineError, messageOf } from "../errors.ts";
 import { chartArgs, runHelm, withValues } from "./helm.ts";
 import type { Helm } from "./helm.ts";
-import { latestRecord } from "./helm-record.ts";
-import type { HelmRecord } from "./helm-record.ts";
-import { holderVariable } from "./holder.ts";
-import { sameJson, textAt } from "./json.ts";
-import type { JsonObject } from "./json.ts";
-import { groupOf, pathOf } from "./kubernetes.ts";
+import { latestRecord } from "./record.ts";
+import type { HelmRecord } from "./record.ts";
+import { holderVariable } from "../cluster/holder.ts";
+import { sameJson, textAt } from "../json.ts";
+import type { JsonObject } from "../json.ts";
+import { groupOf, pathOf } from "../cluster/kubernetes.ts";
 import { manifestsOf } from "./manifests.ts";
-import { reasonsOfPods } from "./reasons.ts";
-import type { Registration } from "./registration.ts";
-import type { ReleaseSpec } from "./release-spec.ts";
-import type { Outcome } from "./report.ts";
-import type { Session } from "./session.ts";
-import { revealedObject } from "./values.ts";
+import { reasonsOfPods } from "../objects/reasons.ts";
+import type { Registration } from "../program/registration.ts";
+import type { ReleaseSpec } from "../program/release-spec.ts";
+import type { Outcome } from "../report.ts";
+import type { Session } from "../cluster/session.ts";
+import { revealedObject } from "../program/values.ts";
 
 /** Installs or upgrades a release; does nothing where the same chart is deployed with the same values. */
 export async function applyRelease(registration: Registration, spec: ReleaseSpec, session: Session): Promise<Applied> {
@@ -101,7 +101,7 @@ async function uninstall(
   session: Session,
 ): Promise<void> {
   const where = ["--namespace", release.namespace, "--timeout", `${seconds}s`];
-  const args = ["uninstall", release.name, "--wait", "--ignore-not-found", "--cascade", "foreground", ...where];
+  const args = ["uninstall", release.name, "--wait", "--ignore-not-found", ...where];
   try {
     await runHelm(await helmOf(session), args, session.run.signal);
   } catch (error) {

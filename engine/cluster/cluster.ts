@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from "@kubernetes/client-node";
-import { EngineError, messageOf } from "./errors.ts";
-import { isObject, listAt, textAt, toJson } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { EngineError, messageOf } from "../errors.ts";
+import { isObject, listAt, textAt, toJson } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Access } from "./kubeconfig.ts";
 import { isKubernetesObject, titleOf } from "./kubernetes.ts";
 import type { KubernetesObject, ObjectId } from "./kubernetes.ts";

@@ -1,7 +1,7 @@
 import { gunzipSync } from "node:zlib";
-import type { Cluster } from "./cluster.ts";
-import { isObject, numberAt, textAt, toJson } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { isObject, numberAt, textAt, toJson } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 /** Helm's own record of a release's latest revision, which it keeps in a Secret of the release's namespace. */
 export interface HelmRecord {

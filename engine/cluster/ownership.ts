@@ -1,8 +1,8 @@
 import type { Cluster } from "./cluster.ts";
 import type { Entry } from "./entry.ts";
-import { EngineError } from "./errors.ts";
+import { EngineError } from "../errors.ts";
 import type { Inventory } from "./inventory.ts";
-import { listAt, textAt } from "./json.ts";
+import { listAt, textAt } from "../json.ts";
 import { idOf, titleOf } from "./kubernetes.ts";
 import type { KubernetesObject } from "./kubernetes.ts";
 

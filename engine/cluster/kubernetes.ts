@@ -1,5 +1,5 @@
-import { isObject, textAt } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { isObject, textAt } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 /** Which object of a cluster is meant, whatever its content. */
 export interface ObjectId {

@@ -1,6 +1,6 @@
 import { parseAllDocuments } from "yaml";
-import { isObject, toJson } from "./json.ts";
-import type { JsonObject } from "./json.ts";
+import { isObject, toJson } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 
 /** The objects in a text of YAML documents. */
 export function manifestsOf(text: string): JsonObject[] {

@@ -1,5 +1,5 @@
-import { isObject } from "./json.ts";
-import type { Json } from "./json.ts";
+import { isObject } from "../json.ts";
+import type { Json } from "../json.ts";
 import { secretLeaves, shownSecret } from "./values.ts";
 
 /** Shorter secrets are left alone in free text: hiding each "1" would hide nothing and spoil everything. */

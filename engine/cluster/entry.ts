@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { textAt } from "./json.ts";
-import type { Json } from "./json.ts";
+import { textAt } from "../json.ts";
+import type { Json } from "../json.ts";
 import { keyOf, pathOf, titleOf } from "./kubernetes.ts";
 import type { ObjectId } from "./kubernetes.ts";
-import type { Registration } from "./registration.ts";
+import type { Registration } from "../program/registration.ts";
 import { defaultSeconds, secondsOf } from "./wait.ts";
 
 const entrySchema = z.object({

@@ -1,8 +1,8 @@
 import type { Cluster } from "./cluster.ts";
 import { entriesOf, keyOfEntry, titleOfEntry } from "./entry.ts";
 import type { Entry, EntryId } from "./entry.ts";
-import { EngineError } from "./errors.ts";
-import { sameJson, textAt, toJson } from "./json.ts";
+import { EngineError } from "../errors.ts";
+import { sameJson, textAt, toJson } from "../json.ts";
 import type { KubernetesObject, ObjectId } from "./kubernetes.ts";
 
 const label = "app.kubernetes.io/managed-by";

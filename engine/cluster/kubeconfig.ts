@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { EngineError, messageOf } from "./errors.ts";
-import type { ProviderSpec } from "./provider.ts";
+import { EngineError, messageOf } from "../errors.ts";
+import type { ProviderSpec } from "../program/provider.ts";
 
 /** The way to one cluster, for the engine itself and for helm. */
 export interface Access {

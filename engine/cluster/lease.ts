@@ -1,9 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ApiError } from "./cluster.ts";
 import type { Cluster } from "./cluster.ts";
-import { EngineError, messageOf } from "./errors.ts";
+import { EngineError, messageOf } from "../errors.ts";
 import { endOrphansOf, isDead, nameOf } from "./holder.ts";
-import { numberAt, textAt } from "./json.ts";
+import { numberAt, textAt } from "../json.ts";
 import type { KubernetesObject, ObjectId } from "./kubernetes.ts";
 
 const leaseSeconds = 30;

@@ -1,8 +1,8 @@
-import { listAt, textAt } from "./json.ts";
-import { idOf, titleOf } from "./kubernetes.ts";
-import type { KubernetesObject } from "./kubernetes.ts";
-import type { Session } from "./session.ts";
-import { until } from "./wait.ts";
+import { listAt, textAt } from "../json.ts";
+import { idOf, titleOf } from "../cluster/kubernetes.ts";
+import type { KubernetesObject } from "../cluster/kubernetes.ts";
+import type { Session } from "../cluster/session.ts";
+import { until } from "../cluster/wait.ts";
 
 /* Only these make others that have to end first: their pods. */
 const owners = new Set(["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"]);

@@ -1,14 +1,14 @@
 import { Cluster } from "./cluster.ts";
-import { EngineError } from "./errors.ts";
+import { EngineError } from "../errors.ts";
 import { Inventory } from "./inventory.ts";
-import { textAt } from "./json.ts";
+import { textAt } from "../json.ts";
 import { accessTo } from "./kubeconfig.ts";
 import type { Access } from "./kubeconfig.ts";
 import { Lease } from "./lease.ts";
-import type { Program } from "./program.ts";
-import type { ProviderSpec } from "./provider.ts";
-import type { Redactor } from "./redactor.ts";
-import type { Reporter } from "./report.ts";
+import type { Program } from "../program/run.ts";
+import type { ProviderSpec } from "../program/provider.ts";
+import type { Redactor } from "../program/redactor.ts";
+import type { Reporter } from "../report.ts";
 import type { Wait } from "./wait.ts";
 
 /** What a run brings to each cluster that it changes. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { localChart } from "./helm.ts";
-import type { ReleaseSpec } from "./release-spec.ts";
+import type { ReleaseSpec } from "../program/release-spec.ts";
 
 /** A hash of what the chart is: of every file of a local one, of the reference to any other. */
 export async function chartHash(spec: ReleaseSpec, dir: string): Promise<string> {
