@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fingerprint, keep, toolPath, withScratch } from "./cache.ts";
 import { command } from "./command.ts";
+import { messageOf } from "../errors.ts";
 import { ToolError } from "./errors.ts";
 import { buildFlags, pinnedVersion, programName, tagFlags } from "./pins.ts";
 import type { GoModule, ToolName } from "./pins.ts";
@@ -28,11 +29,11 @@ export function goBuild(module: GoModule, root: string): GoBuild {
 export async function requireGo(builds: readonly GoBuild[]): Promise<void> {
   const needed = "Go is needed to build the lab's tools: install it (https://go.dev/dl), and put it on PATH";
   await command("looking for Go", "go", ["version"]).catch((error: unknown) => {
-    throw new ToolError(`${needed}\n  ${String(error)}`);
+    throw new ToolError(`${needed}\n  ${messageOf(error)}`);
   });
   for (const { folder, module } of builds)
     await command(`asking Go for ${module.folder}`, "go", ["list", "-m"], { cwd: folder }).catch((error: unknown) => {
-      throw new ToolError(`a newer Go is needed to build ${module.folder}\n  ${String(error)}`);
+      throw new ToolError(`a newer Go is needed to build ${module.folder}\n  ${messageOf(error)}`);
     });
 }
 
