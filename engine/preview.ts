@@ -1,4 +1,7 @@
+import { idOf, isKubernetesObject, keyOf, titleOf } from "./cluster/kubernetes.ts";
+import { EngineError } from "./errors.ts";
 import { asked, stepOf } from "./program/asked.ts";
+import type { Asked } from "./program/asked.ts";
 import { execute } from "./program/execute.ts";
 import type { JsonObject } from "./json.ts";
 import { inStableOrder } from "./order.ts";
@@ -7,6 +10,7 @@ import { providerSpec } from "./program/provider.ts";
 import type { ProviderSpec } from "./program/provider.ts";
 import { objectToRead } from "./program/read.ts";
 import { Redactor } from "./program/redactor.ts";
+import { called } from "./program/registration.ts";
 import type { Registration } from "./program/registration.ts";
 import type { Reporter, Step } from "./report.ts";
 
@@ -42,6 +46,7 @@ export async function dryRun(
 ): Promise<{ plan: Plan; providers: NamedProvider[] }> {
   const steps: Step[] = [];
   const providers: NamedProvider[] = [];
+  const objects = new Map<string, string>();
   const redactor = new Redactor();
 
   function done(step: Step): void {
@@ -50,11 +55,22 @@ export async function dryRun(
     report({ type: "done", step, seconds: 0 });
   }
 
+  function distinct(registration: Registration, what: Asked): void {
+    if (what.kind !== "object" || !isKubernetesObject(what.object)) return;
+    const key = `${registration.provider} ${keyOf(idOf(what.object))}`;
+    const other = objects.get(key);
+    if (other !== undefined) {
+      throw new EngineError(`${called(registration)}: is the same ${titleOf(idOf(what.object))} as ${other}`);
+    }
+    objects.set(key, called(registration));
+  }
+
   const outputs = await execute(
     { program, dryRun: true, redactor, report, signal, env: {} },
     {
       async register(registration: Registration) {
         const what = asked(registration);
+        distinct(registration, what);
         if (what.kind === "provider") providers.push({ urn: registration.urn, spec: providerSpec(registration) });
         const inCluster = what.kind === "object" || what.kind === "patch" || what.kind === "release";
         done(stepOf(registration, what, inCluster ? "apply" : "register"));

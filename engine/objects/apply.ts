@@ -38,7 +38,8 @@ export async function applyObject(registration: Registration, session: Session):
   const desired = before === undefined ? wanted : merged(wanted, before, registration.options.ignoreChanges);
   const { live, replaced } = await applyOrReplace(desired, id, before, registration, session);
   inventory.learn(id, uidOf(live));
-  const ready = await untilReady(live, registration, session);
+  const { create, update } = registration.options.timeouts;
+  const ready = await untilReady(live, before === undefined ? create : update, session);
   return { id: pathOfLive(ready), outcome: outcomeOf(before, live, replaced), outputs: outputsOf(registration, ready) };
 }
 
@@ -125,18 +126,12 @@ function inContext(error: unknown, id: ObjectId): unknown {
   return new EngineError(error.message.includes(id.name) ? error.message : `${titleOf(id)}: ${error.message}`);
 }
 
-async function untilReady(
-  live: KubernetesObject,
-  registration: Registration,
-  session: Session,
-): Promise<KubernetesObject> {
+async function untilReady(live: KubernetesObject, timeout: string, session: Session): Promise<KubernetesObject> {
   const readiness = readinessOf(live);
   const id = idOf(live);
   if (readiness === undefined || annotation(live, "skipAwait") === "true") return live;
   let latest = live;
-  const seconds =
-    Number(annotation(live, "timeoutSeconds") ?? 0) ||
-    (secondsOf(registration.options.timeouts.create) ?? defaultSeconds);
+  const seconds = Number(annotation(live, "timeoutSeconds") ?? 0) || (secondsOf(timeout) ?? defaultSeconds);
   const wait = session.wait(`${titleOf(id)} to be ready`, titleOf(id), seconds);
   try {
     await until(wait, async () => {

@@ -1,7 +1,9 @@
 import { EngineError } from "../errors.ts";
-import { at, textAt } from "../json.ts";
+import { at, isObject, textAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { pathOf, titleOf } from "../cluster/kubernetes.ts";
+import { secondsOf } from "../cluster/wait.ts";
+import { stepsOf } from "../objects/paths.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
 import { releaseSpec } from "./release-spec.ts";
@@ -18,18 +20,19 @@ export type Asked =
 
 /** Sorts a registration, or says why the engine can't do what it asks. */
 export function asked(registration: Registration): Asked {
-  const { type, custom, inputs } = registration;
+  const { type, custom, remote, inputs } = registration;
   if (type === stackType) return { kind: "stack" };
   if (type.startsWith("pulumi:providers:")) {
     if (type === "pulumi:providers:kubernetes") return { kind: "provider" };
     throw new EngineError(`${called(registration)}: no provider but that of kubernetes is implemented`);
   }
-  if (!custom && !type.startsWith("kubernetes:")) return { kind: "component" };
+  if (!custom && !remote && !type.startsWith("kubernetes:")) return { kind: "component" };
   if (!custom || !type.startsWith("kubernetes:")) throw notImplemented(registration);
   if (registration.provider === "") {
     throw new EngineError(`${called(registration)}: has no provider; pass one in its options or its parent's`);
   }
   if (hasAsset(inputs)) throw new EngineError(`${called(registration)}: assets and archives are not implemented`);
+  checkOptions(registration);
   if (type === "kubernetes:helm.sh/v3:Release") return { kind: "release", spec: releaseSpec(registration) };
   return objectOf(registration);
 }
@@ -37,6 +40,27 @@ export function asked(registration: Registration): Asked {
 function notImplemented(registration: Registration): EngineError {
   return new EngineError(`${called(registration)}: this type is not implemented`);
 }
+
+function checkOptions(registration: Registration): void {
+  const { type, options } = registration;
+  const { ignoreChanges, replaceOnChanges, timeouts } = options;
+  for (const path of [...ignoreChanges, ...replaceOnChanges]) stepsOf(path);
+  for (const [name, given] of Object.entries(timeouts)) {
+    if (given === "" || secondsOf(given) !== undefined) continue;
+    throw new EngineError(
+      `${called(registration)}: customTimeouts.${name} is "${given}"; write it as 90s, 10m or 1h30m`,
+    );
+  }
+  if (type !== "kubernetes:helm.sh/v3:Release") return;
+  const used = { ignoreChanges: ignoreChanges.length > 0, replaceOnChanges: replaceOnChanges.length > 0 };
+  const named = Object.entries(used).flatMap(([option, isUsed]) => (isUsed ? [option] : []));
+  if (timeouts.create !== "" || timeouts.update !== "") named.push("customTimeouts (a Release has its own timeout)");
+  if (named.length === 0) return;
+  throw new EngineError(`${called(registration)}: option ${named.join(", ")} is not implemented for a Release`);
+}
+
+/* Annotations by which the official provider is told how to treat an object, as far as they are implemented. */
+const annotations = ["skipAwait", "timeoutSeconds", "patchForce"].map((name) => `pulumi.com/${name}`);
 
 function objectOf(registration: Registration): Asked {
   const { type, inputs } = registration;
@@ -46,6 +70,13 @@ function objectOf(registration: Registration): Asked {
   const name = at(inputs, "metadata", "name");
   if (!isUnknown(inputs["metadata"]) && typeof name !== "string") {
     throw new EngineError(`${called(registration)}: has no metadata.name; names are never made up, give it one`);
+  }
+  const given = at(inputs, "metadata", "annotations");
+  const unknown = Object.keys(isObject(given) ? given : {})
+    .filter((key) => key.startsWith("pulumi.com/"))
+    .filter((key) => !annotations.includes(key));
+  if (unknown.length > 0) {
+    throw new EngineError(`${called(registration)}: annotation ${unknown.join(", ")} is not implemented`);
   }
   return { kind: type.endsWith(`:${kind}Patch`) ? "patch" : "object", object: inputs };
 }

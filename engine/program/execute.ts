@@ -3,7 +3,7 @@ import { EngineError, EngineFaults, messageOf } from "../errors.ts";
 import type { Handler, Read } from "./host.ts";
 import type { JsonObject } from "../json.ts";
 import { runProgram } from "./run.ts";
-import type { Exit, Program } from "./run.ts";
+import type { Program } from "./run.ts";
 import type { Redactor } from "./redactor.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
@@ -26,6 +26,8 @@ export interface Execution {
   readonly signal: AbortSignal | undefined;
   readonly env: Record<string, string>;
 }
+
+const interrupted = "interrupted before the program had finished: what was made is recorded, run it again to go on";
 
 /** A promise that never settles: whoever awaits it is ended with the program. */
 const never = new Promise<never>(() => {});
@@ -53,7 +55,8 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
     if (closing) return never;
     inFlight += 1;
     const result = await begin().catch((error: unknown) => {
-      faults.push(redactor.clean(messageOf(error)));
+      const found = error instanceof EngineFaults ? error.faults : [messageOf(error)];
+      faults.push(...found.map((fault) => redactor.clean(fault)));
       if (insteadInDryRun !== undefined && dryRun) return insteadInDryRun();
       closing = true;
       return undefined;
@@ -72,7 +75,9 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
             throw new EngineError(`${called(registration)}: option ${unsupported.join(", ")} is not implemented`);
           }
           const { id, outputs } = await actions.register(registration);
-          return { id, outputs: hide(outputs, registration.options.secretOutputs) };
+          const hidden = hide(outputs, registration.options.secretOutputs);
+          redactor.learn(hidden);
+          return { id, outputs: hidden };
         },
         () => ({ id: "", outputs: registration.inputs }),
       );
@@ -101,13 +106,15 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
   if (signal?.aborted) close();
   try {
     const print = (line: string) => report({ type: "log", severity: "info", text: redactor.clean(line), urn: "" });
-    const exit = await runProgram(program, { dryRun, stop: stop.signal, env }, handler, print);
-    if (signal?.aborted) faults.push("interrupted before the program had finished");
-    if (faults.length === 0 && (exit.code !== 0 || !finished)) faults.push(redactor.clean(endOf(exit)));
+    const code = await runProgram(program, { dryRun, stop: stop.signal, env }, handler, print);
+    if (signal?.aborted) faults.push(interrupted);
+    if (faults.length === 0 && (code !== 0 || !finished)) {
+      faults.push(`the program ended with exit code ${code ?? "none"} before it had finished`);
+    }
   } finally {
     signal?.removeEventListener("abort", close);
   }
-  if (faults.length > 0) throw new EngineFaults([...new Set(faults)]);
+  if (faults.length > 0) throw new EngineFaults([...new Set(dryRun ? faults.sort() : faults)]);
   return outputs;
 }
 
@@ -120,17 +127,16 @@ function hide(outputs: JsonObject, keys: readonly string[]): JsonObject {
   return hidden;
 }
 
-function endOf(exit: Exit): string {
-  const words = exit.lastWords.length === 0 ? "" : `:\n${exit.lastWords.join("\n")}`;
-  return `the program ended with exit code ${exit.code ?? "none"} before it had finished${words}`;
-}
-
-/** The SDK's report of an exception without its frame: the message, and where in the program it was thrown. */
+/** The SDK's report of an exception without its frame: the message, where in the program it was thrown, and its causes. */
 function plainError(text: string, dir: string): string {
   const lines = stripVTControlCharacters(text)
     .split("\n")
     .filter((line) => !/^Running program '.*' failed with an unhandled exception:$/.test(line));
   const isFrame = (line: string) => /^\s+at /.test(line);
-  const own = lines.filter((line) => isFrame(line) && line.includes(dir) && !line.includes("/node_modules/"));
-  return [...lines.filter((line) => !isFrame(line)), ...own.slice(0, 1)].join("\n").trim();
+  const firstFrame = lines.findIndex(isFrame);
+  if (firstFrame < 0) return lines.join("\n").trim();
+  const rest = lines.slice(firstFrame);
+  const own = rest.filter((line) => isFrame(line) && line.includes(dir) && !line.includes("/node_modules/"));
+  const causes = rest.filter((line) => line.trimStart().startsWith("[cause]:"));
+  return [...lines.slice(0, firstFrame), ...own.slice(0, 1), ...causes].join("\n").trim();
 }

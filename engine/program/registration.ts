@@ -10,6 +10,8 @@ export interface Registration {
   readonly parent: string;
   /** False for a component: a name for a group of resources, nothing in a cluster. */
   readonly custom: boolean;
+  /** True for a component that a provider would have to make. */
+  readonly remote: boolean;
   /** Inputs as the SDK sends them: secrets and unknowns are marked, see values.ts. */
   readonly inputs: JsonObject;
   /** Reference of the provider, `urn::id`; empty for the default provider. */
@@ -46,6 +48,7 @@ export function registrationOf(request: RegisterResourceRequest, urn: string): R
     name: request.getName(),
     parent: request.getParent(),
     custom: request.getCustom(),
+    remote: request.getRemote(),
     inputs: toJsonObject(request.getObject()?.toJavaScript() ?? {}),
     provider: request.getProvider(),
     needs: request.getDependenciesList().sort(),
@@ -76,7 +79,6 @@ export function unsupportedOptions(request: RegisterResourceRequest): string[] {
     hooks: hooks !== undefined && Object.values(hooks.toObject()).some((list) => list.length > 0),
     stateMigrations: request.getStateMigrationsList().length > 0,
     envVarMappings: request.getEnvvarmappingsMap().getLength() > 0,
-    remote: request.getRemote(),
   };
   return Object.keys(used).filter((option) => used[option]);
 }

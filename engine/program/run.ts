@@ -21,19 +21,13 @@ export interface Program {
   readonly env?: Record<string, string>;
 }
 
-/** How the program's process ended. */
-export interface Exit {
-  readonly code: number | null;
-  readonly lastWords: string[];
-}
-
-/** Runs the program on the SDK's own runner until it ends by itself or `stop` ends it. */
+/** Runs the program on the SDK's own runner until it ends by itself or `stop` ends it; gives the exit code. */
 export async function runProgram(
   program: Program,
   run: { dryRun: boolean; stop: AbortSignal; env: Record<string, string> },
   handler: Handler,
   print: (line: string) => void,
-): Promise<Exit> {
+): Promise<number | null> {
   const dir = resolve(program.dir);
   const host = await startHost(program.stack, program.project, handler);
   try {
@@ -42,24 +36,20 @@ export async function runProgram(
     host.stop();
   }
 
-  async function runToEnd(cwd: string, args: string[], env: NodeJS.ProcessEnv): Promise<Exit> {
+  async function runToEnd(cwd: string, args: string[], env: NodeJS.ProcessEnv): Promise<number | null> {
     // A process group of its own: Ctrl-C in a terminal reaches the engine alone, which ends the program in order.
     const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    const lastWords: string[] = [];
     const stop = () => {
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
     };
     createInterface(child.stdout).on("line", print);
-    createInterface(child.stderr).on("line", (line) => {
-      lastWords.push(line);
-      print(line);
-    });
+    createInterface(child.stderr).on("line", print);
     run.stop.addEventListener("abort", stop);
     if (run.stop.aborted) stop();
     try {
-      return await new Promise<Exit>((done, fail) => {
+      return await new Promise<number | null>((done, fail) => {
         child.on("error", fail);
-        child.on("close", (code) => done({ code, lastWords: lastWords.slice(-20) }));
+        child.on("close", done);
       });
     } finally {
       run.stop.removeEventListener("abort", stop);
