@@ -67,7 +67,7 @@ function chosenLayers(args: readonly string[]): readonly string[] {
 const chosen = chosenLayers(process.argv.slice(2));
 const counts: Counts[] = [
   check("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]),
-  check("lint", process.execPath, ["node_modules/oxlint/bin/oxlint", "--deny-warnings"]),
+  check("lint", process.execPath, ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."]),
   check("format", process.execPath, ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."]),
   ...chosen.map(runLayer),
 ];
