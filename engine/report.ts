@@ -31,6 +31,7 @@ export interface Step {
 
 /** What a run tells as it goes. Every text is free of secrets. */
 export type Event =
+  // What came of the step is not known yet: its outcome is `register`, or `apply` in a preview.
   | { readonly type: "start"; readonly step: Step }
   | { readonly type: "done"; readonly step: Step; readonly seconds: number }
   | { readonly type: "waiting"; readonly title: string; readonly reason: string }
