@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { parseDocument } from "yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectDir } from "../../cli/project.ts";
 import { stacksOf } from "../../cli/stack-file.ts";
@@ -25,8 +26,11 @@ describeOnLab("what the stacks render", () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   async function istioFiles(stack: string): Promise<string[]> {
-    const { files } = await render(await planOf(stackWith(stack)), join(dir, stack), {});
-    return files.filter((file) => istioKinds.includes(basename(file).split("-")[1] ?? ""));
+    const into = join(dir, stack);
+    const { files } = await render(await planOf(stackWith(stack)), into, {});
+    return files
+      .map((file) => join(into, file))
+      .filter((file) => istioKinds.includes(basename(file).split("-")[1] ?? ""));
   }
 
   function run(command: string, args: readonly string[]): { status: number | null; output: string } {
@@ -48,17 +52,19 @@ describeOnLab("what the stacks render", () => {
     },
   );
 
-  test("the control: the same way, an object that istiod knows to be wrong is refused", async () => {
+  test("the control: a retryOn with a space in it passes the CRD and is refused by istiod's webhook", async () => {
     const [file] = (await istioFiles("local")).filter((path) => basename(path).includes("virtualservice"));
     if (file === undefined) throw new Error("no VirtualService was rendered");
-    const wrong = readFileSync(file, "utf8").replace(/weight: 100\n/, "weight: -1\n");
+    const service = parseDocument(readFileSync(file, "utf8"));
+    service.setIn(["spec", "http", 0, "retries"], { attempts: 2, retryOn: "5xx, reset" });
+    const wrong = service.toString();
     const { status, stderr } = spawnSync(
       tools.kubectl,
       ["--kubeconfig", kubeconfig, "apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", "-"],
       { input: wrong, encoding: "utf8" },
     );
     expect(status).toBe(1);
-    expect(stderr).toMatch(/validation|denied|invalid/i);
+    expect(stderr).toMatch(/admission webhook "validation.istio.io" denied the request: .*retry/);
   });
 
   test("istioctl analyze finds nothing on the running local stack", () => {

@@ -1,0 +1,134 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { programOf, projectDir } from "../../cli/project.ts";
+import { readStackFile } from "../../cli/stack-file.ts";
+import { up } from "../../engine/index.ts";
+import { missingForLab } from "../support/requirements.ts";
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+/** Runs the command as a user does, with the Node that runs this test. */
+function linlyMesh(args: readonly string[], options: { env?: NodeJS.ProcessEnv; uid?: number } = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [join(projectDir, "cli/linly-mesh.js"), ...args], {
+    env: { ...process.env, ...options.env },
+    ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, output: Buffer.concat(chunks).toString("utf8") }));
+  });
+}
+
+describe("exit codes", () => {
+  test.each<[string, string[], RegExp]>([
+    ["no such command", ["previw", "local"], /Did you mean preview/],
+    ["no such stack", ["preview", "prdo"], /stacks\/Pulumi\.prdo\.yaml has 1 problem:\n.*did you mean "prod"\?/],
+    ["an unknown option", ["preview", "local", "--rendr", "x"], /unknown option '--rendr'/],
+    ["up of a stack that is not the lab's", ["up", "prod"], /npx pulumi up --stack prod/],
+    ["destroy of one", ["destroy", "prod"], /npx pulumi destroy --stack prod/],
+  ])("2 for %s", async (_, args, message) => {
+    const { code, output } = await linlyMesh(args);
+    expect(output).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  test("0 for help", async () => {
+    const { code, output } = await linlyMesh(["--help"]);
+    expect(output).toContain("preview");
+    expect(code).toBe(0);
+  });
+
+  test("0 for a preview, without a kubeconfig or a tool on the path", async () => {
+    const { code, output } = await linlyMesh(["preview", "prod"], {
+      env: { PATH: "/nowhere", KUBECONFIG: "/nowhere" },
+    });
+    expect(output).toContain("+ VirtualService linly/llm-service  to apply");
+    expect(code).toBe(0);
+  });
+
+  test("--json is one plan, with the stack's outputs", async () => {
+    const child = await linlyMesh(["preview", "prod", "--json"]);
+    expect(child.code).toBe(0);
+    const json: unknown = JSON.parse(child.output.slice(child.output.indexOf("{\n")));
+    expect(json).toMatchObject({ stack: "prod", outputs: { diagram: expect.stringContaining("flowchart LR") } });
+  });
+});
+
+describe("a machine that cannot have a lab", () => {
+  const asRoot = describe.skipIf(missingForLab() !== undefined);
+
+  asRoot("for a user without root", () => {
+    test("is told what is needed and what else there is", async () => {
+      const { code, output } = await linlyMesh(["lab", "up"], { uid: 65_534 });
+      expect(output).toMatch(/a lab needs root.*existing cluster/);
+      expect(code).toBe(1);
+    });
+  });
+
+  asRoot("without Go", () => {
+    test("is told which Go is needed", async () => {
+      const cache = mkdtempSync(join(tmpdir(), "linly-mesh-cache-"));
+      try {
+        const { code, output } = await linlyMesh(["lab", "up"], {
+          env: { PATH: "/usr/bin:/bin:/usr/sbin:/sbin", XDG_CACHE_HOME: cache },
+        });
+        expect(output).toMatch(/Go is needed to build the lab's tools: install it/);
+        expect(code).toBe(1);
+      } finally {
+        rmSync(cache, { recursive: true, force: true });
+      }
+    });
+  });
+});
+
+describe("a cluster that cannot be reached", () => {
+  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-kubeconfig-"));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** A port of this machine at which nobody listens. */
+  function closedPort(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const server = createServer();
+      server.on("error", reject);
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        server.close(() =>
+          typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+        );
+      });
+    });
+  }
+
+  test("is named, with its address, and nothing is waited for", async () => {
+    const server = `https://127.0.0.1:${await closedPort()}`;
+    const kubeconfig = join(dir, "config");
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [{ name: "local", cluster: { server } }],
+        users: [{ name: "local", user: { token: "none" } }],
+        contexts: [{ name: "local", context: { cluster: "local", user: "local" } }],
+        "current-context": "local",
+      }),
+    );
+    const file = readStackFile(projectDir, "local");
+    const mesh = { ...file.mesh, clusters: file.mesh.clusters.map((cluster) => ({ ...cluster, kubeconfig })) };
+    const program = programOf({ ...file, config: { "linly-mesh:mesh": JSON.stringify(mesh) } });
+    await expect(up(program, { helm: () => Promise.resolve("/nowhere/helm") }, () => undefined)).rejects.toThrow(
+      server,
+    );
+  });
+});
