@@ -1,6 +1,6 @@
 import type { JsonObject } from "./json.ts";
 
-export type Severity = "debug" | "info" | "warning" | "error";
+export type Severity = "info" | "warning" | "error";
 
 /**
  * What happened, or in a preview would happen, to a resource: `register` for what is only a name to the engine
@@ -76,7 +76,7 @@ export function textReporter(write: (line: string) => void): Reporter {
       write(`${signs[outcome]} ${title}  ${words[outcome]}${time}`);
     }
     if (event.type === "waiting") write(`  ${event.title}  waiting: ${event.reason}`);
-    if (event.type === "log" && event.severity !== "debug") {
+    if (event.type === "log") {
       write(event.severity === "info" ? event.text : `${event.severity}: ${event.text}`);
     }
   };

@@ -124,7 +124,8 @@ function engineService(handler: Handler): IEngineServer {
   let root = "";
   return {
     log: unary(async (request) => {
-      handler.log(severities[request.getSeverity()], request.getMessage(), request.getUrn());
+      const severity = severities[request.getSeverity()];
+      if (severity !== undefined) handler.log(severity, request.getMessage(), request.getUrn());
       return new empty.Empty();
     }),
     getRootResource: unary(async () => {
@@ -141,14 +142,18 @@ function engineService(handler: Handler): IEngineServer {
   };
 }
 
-const severities: Record<0 | 1 | 2 | 3, Severity> = { 0: "debug", 1: "info", 2: "warning", 3: "error" };
+/* The SDK's own debugging, severity 0, tells every value in clear: it goes no further. */
+const severities: Record<0 | 1 | 2 | 3, Severity | undefined> = { 0: undefined, 1: "info", 2: "warning", 3: "error" };
 
 function unary<Request, Answer>(handle: (request: Request) => Promise<Answer>): handleUnaryCall<Request, Answer> {
-  return async (call, callback) => {
-    try {
-      callback(null, await handle(call.request));
-    } catch (error) {
-      callback({ code: status.UNKNOWN, details: messageOf(error) });
-    }
+  return (call, callback) => {
+    const answer = async () => {
+      try {
+        callback(null, await handle(call.request));
+      } catch (error) {
+        callback({ code: status.UNKNOWN, details: messageOf(error) });
+      }
+    };
+    void answer();
   };
 }

@@ -25,7 +25,7 @@ export async function applied(program: Program): Promise<Result> {
   const log: string[] = [];
   try {
     return await up(program, { helm: () => helmPath(progress) }, (event) => {
-      if (event.type === "log" && event.severity !== "debug") log.push(event.text);
+      if (event.type === "log") log.push(event.text);
       if (event.type === "waiting") log.push(`${event.title}: ${event.reason}`);
     });
   } catch (error) {
