@@ -5,8 +5,11 @@ import type { Json } from "../json.ts";
 import { idOf, titleOf } from "../cluster/kubernetes.ts";
 import type { KubernetesObject } from "../cluster/kubernetes.ts";
 
+/** What of a cluster it takes to judge an object: the few objects beside it. */
+export type Lookup = Pick<Cluster, "get" | "list">;
+
 /** Why an object is not ready yet; undefined once it is. Throws for what will never be ready. */
-export type Readiness = (live: KubernetesObject, cluster: Cluster) => string | undefined | Promise<string | undefined>;
+export type Readiness = (live: KubernetesObject, cluster: Lookup) => string | undefined | Promise<string | undefined>;
 
 /** What each kind's being ready means; a kind that is not here is ready once it is applied. */
 const kinds: Record<string, Readiness> = {
@@ -93,7 +96,7 @@ function pod(live: KubernetesObject): string | undefined {
   return phase ?? "not yet scheduled";
 }
 
-async function service(live: KubernetesObject, cluster: Cluster): Promise<string | undefined> {
+async function service(live: KubernetesObject, cluster: Lookup): Promise<string | undefined> {
   const { spec } = live;
   const type = textAt(spec, "type");
   if (type === "ExternalName") return undefined;
@@ -117,7 +120,7 @@ function secret(live: KubernetesObject): string | undefined {
   return textAt(live, "data", "token") === undefined ? "no token yet" : undefined;
 }
 
-async function claim(live: KubernetesObject, cluster: Cluster): Promise<string | undefined> {
+async function claim(live: KubernetesObject, cluster: Lookup): Promise<string | undefined> {
   const phase = textAt(live, "status", "phase");
   if (phase === "Lost") throw new EngineError(`${titleOf(idOf(live))} has lost its volume`);
   if (phase === "Bound") return undefined;

@@ -166,12 +166,25 @@ describe.concurrent("options and limits", () => {
     expect(await kept.names("configmaps")).toEqual(["kept"]);
   });
 
-  test("a wait that ends says what was missing: pods of a Service, finalizers of a namespace", async () => {
+  test("a wait that ends says what was missing: pods of a Service or Deployment, finalizers of a namespace", async () => {
     const limits = await stack("limits");
     const service = await limits.up({ service: true, options: { customTimeouts: { create: "1s" } } });
     expect(service.end).toBe(
       "waited 1 s for Service limits/service to be ready on cluster test: no pod that it selects is ready",
     );
+    await limits.request("POST", "/pods", {
+      metadata: { name: "pod", labels: { app: "nobody" } },
+      spec: { containers: [{ name: "main", image: "none" }] },
+    });
+    const waiting = { reason: "ImagePullBackOff", message: "there is no such image" };
+    const main = { name: "main", image: "none", imageID: "", ready: false, restartCount: 0, state: { waiting } };
+    await limits.request("PATCH", "/pods/pod/status", { status: { containerStatuses: [main] } });
+    const deployment = await limits.up({ deployment: true, options: { customTimeouts: { create: "1s" } } });
+    expect(deployment.end).toBe(
+      "waited 1 s for Deployment limits/deployment to be ready on cluster test: not yet seen by its controller; " +
+        "pod pod: container main: ImagePullBackOff: there is no such image",
+    );
+    await server.request("DELETE", "/apis/apps/v1/namespaces/limits/deployments/deployment");
     await limits.up({ namespace: "held", options: { customTimeouts: { delete: "1s" } } });
     expect((await limits.up({})).end).toMatch(
       /^waited 1 s for Namespace held to be gone on cluster test: its finalizers are not done: kubernetes/,

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { secondsOf } from "../../engine/cluster/wait.ts";
+import type { JsonObject } from "../../engine/json.ts";
+import { keepLive, stepsOf } from "../../engine/objects/paths.ts";
+import { readinessOf } from "../../engine/objects/readiness.ts";
+import { Redactor } from "../../engine/program/redactor.ts";
+import { makeUrn } from "../../engine/program/urn.ts";
+import { hasUnknown, masked, revealed, secret, withSecretsOf } from "../../engine/program/values.ts";
+
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+describe("readiness", () => {
+  const observed = { observedGeneration: 2 };
+  const complete = { type: "Complete", status: "True" };
+  const failed = { type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "too often" };
+  const rollout = { updateRevision: "b", currentRevision: "a" };
+
+  test.each<[string, string, JsonObject, JsonObject, string | undefined]>([
+    ["apps/v1", "Deployment", { replicas: 2 }, { observedGeneration: 1 }, "not yet seen by its controller"],
+    ["apps/v1", "Deployment", { replicas: 2 }, { ...observed, updatedReplicas: 1 }, "1 of 2 pods of the new version"],
+    [
+      "apps/v1",
+      "Deployment",
+      { replicas: 2 },
+      { ...observed, updatedReplicas: 2, replicas: 3, availableReplicas: 3 },
+      "1 pods of the old version still end",
+    ],
+    [
+      "apps/v1",
+      "Deployment",
+      { replicas: 2 },
+      { ...observed, updatedReplicas: 2, replicas: 2, availableReplicas: 1 },
+      "1 of 2 pods available",
+    ],
+    [
+      "apps/v1",
+      "Deployment",
+      { replicas: 1 },
+      { ...observed, updatedReplicas: 1, replicas: 1, availableReplicas: 1 },
+      undefined,
+    ],
+    ["apps/v1", "Deployment", { replicas: 0 }, observed, undefined],
+    [
+      "apps/v1",
+      "DaemonSet",
+      {},
+      { ...observed, desiredNumberScheduled: 2, updatedNumberScheduled: 2 },
+      "0 of 2 pods available",
+    ],
+    ["apps/v1", "StatefulSet", { replicas: 1 }, { ...observed, readyReplicas: 0 }, "0 of 1 pods ready"],
+    [
+      "apps/v1",
+      "StatefulSet",
+      { replicas: 1 },
+      { ...observed, ...rollout, readyReplicas: 1 },
+      "pods of the old version are still there",
+    ],
+    ["batch/v1", "Job", { completions: 3 }, { succeeded: 1 }, "1 of 3 pods done"],
+    ["batch/v1", "Job", {}, { conditions: [complete] }, undefined],
+    ["v1", "Service", { type: "LoadBalancer" }, {}, "no address yet"],
+    ["v1", "Service", { type: "ExternalName" }, {}, undefined],
+    ["v1", "Service", { clusterIP: "None", selector: { app: "x" } }, {}, undefined],
+    ["v1", "Namespace", {}, { phase: "Terminating" }, "not active"],
+  ])("%s %s %j %j: %s", async (apiVersion, kind, spec, status, reason) => {
+    expect(await judged({ apiVersion, kind, spec, status })).toBe(reason);
+  });
+
+  test("a Job that has failed is not waited for", async () => {
+    const job = { apiVersion: "batch/v1", kind: "Job", spec: {}, status: { conditions: [failed] } };
+    await expect(judged(job)).rejects.toThrow("Job linly/x failed: BackoffLimitExceeded: too often");
+  });
+
+  /** None of these asks the cluster anything. */
+  async function judged(object: { apiVersion: string; kind: string; spec: JsonObject; status: JsonObject }) {
+    const live = { ...object, metadata: { name: "x", namespace: "linly", generation: 2 } };
+    return readinessOf(live)?.(live, { list: neverAsked, get: neverAsked });
+  }
+
+  function neverAsked(): never {
+    throw new Error("asked the cluster");
+  }
+});
+
+describe("values", () => {
+  const value = { open: "a", hidden: secret({ inner: ["b", null] }), later: unknown };
+
+  test("are shown with marks and used in clear", () => {
+    expect(masked(value)).toEqual({ open: "a", hidden: { inner: ["[secret]", null] }, later: "[unknown]" });
+    expect(revealed(value)).toEqual({ open: "a", hidden: { inner: ["b", null] }, later: unknown });
+    expect([hasUnknown(value), hasUnknown({ open: "a" })]).toEqual([true, false]);
+  });
+
+  test("come back from the cluster as secret as they went", () => {
+    const inputs = { env: [{ name: "A", value: secret("b") }] };
+    const live = { env: [{ name: "A", value: "b" }], added: 1 };
+    expect(withSecretsOf(inputs, live)).toEqual({ env: [{ name: "A", value: secret("b") }], added: 1 });
+  });
+
+  test("that are secret are found in any text: whole, by line, as base64, inside JSON; very short ones are not", () => {
+    const redactor = new Redactor();
+    redactor.learn({ key: secret("first line\nsecond line"), short: secret("on") });
+    redactor.add('{"nested":["open sesame"]}');
+    const encoded = Buffer.from("open sesame").toString("base64");
+    expect(redactor.clean(`at second line: "first line\\nsecond line", open sesame, ${encoded}, on`)).toBe(
+      'at [secret]: "[secret]", [secret], [secret], on',
+    );
+  });
+});
+
+describe("property paths", () => {
+  test.each([
+    ["spec.replicas", ["spec", "replicas"]],
+    ["spec.containers[0].image", ["spec", "containers", 0, "image"]],
+    ['metadata.annotations["a.b/c"]', ["metadata", "annotations", "a.b/c"]],
+  ])("%s", (path, steps) => {
+    expect(stepsOf(path)).toEqual(steps);
+  });
+
+  test.each(["spec.*", "", "a..b", "a[b]"])("%j is refused", (path) => {
+    expect(() => stepsOf(path)).toThrow(`property path "${path}" is not implemented`);
+  });
+
+  test("keep what is live, also where that is nothing", () => {
+    const wanted = { spec: { replicas: 1, paused: true } };
+    expect(keepLive(wanted, { spec: { replicas: 5 } }, ["spec.replicas", "spec.paused"])).toEqual({
+      spec: { replicas: 5 },
+    });
+  });
+});
+
+test.each([
+  ["90s", 90],
+  ["1h30m", 5400],
+  ["500ms", 0.5],
+  ["10", undefined],
+  ["ten minutes", undefined],
+])("a duration of %s", (text, seconds) => {
+  expect(secondsOf(text)).toBe(seconds);
+});
+
+test("URNs name the types of all parents but the stack", () => {
+  const stack = makeUrn("s", "p", "pulumi:pulumi:Stack", "p-s", "");
+  const outer = makeUrn("s", "p", "a:b:Outer", "o", stack);
+  const inner = makeUrn("s", "p", "a:b:Inner", "i", outer);
+  expect([stack, outer, inner]).toEqual([
+    "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s",
+    "urn:pulumi:s::p::a:b:Outer::o",
+    "urn:pulumi:s::p::a:b:Outer$a:b:Inner::i",
+  ]);
+});
