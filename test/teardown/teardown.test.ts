@@ -4,7 +4,8 @@ import { helmPath } from "../../cli/helm.ts";
 import { destroy } from "../../engine/index.ts";
 import { labDown, leftovers } from "../../lab/lab.ts";
 import { localLab, type LabState } from "../../lab/spec.ts";
-import { describeOnLab, localMesh } from "../support/lab.ts";
+import { describeOnLab, localMesh, startedLab } from "../support/lab.ts";
+import { machineNow } from "../support/machine.ts";
 import { stackWith } from "../support/stack.ts";
 
 describeOnLab("taking it all away", () => {
@@ -28,9 +29,18 @@ describeOnLab("taking it all away", () => {
     expect(crds.every(({ spec }) => spec.group.endsWith("istio.io"))).toBe(true);
   });
 
-  test("lab down leaves the machine as it was", async () => {
+  test("lab down leaves nothing that the lab knows of", async () => {
     expect(await leftovers(localLab.name)).not.toEqual([]);
     await labDown(localLab.name, console.log);
     expect(await leftovers(localLab.name)).toEqual([]);
+  });
+
+  test("a lab that came and went leaves the machine as it was, by the system's own account", async () => {
+    await labDown(localLab.name, console.log);
+    const before = machineNow();
+    await startedLab();
+    expect(machineNow().interfaces).not.toEqual(before.interfaces);
+    await labDown(localLab.name, console.log);
+    expect(machineNow()).toEqual(before);
   });
 });
