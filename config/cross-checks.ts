@@ -2,12 +2,18 @@ import { z } from "zod";
 import { isStageName } from "../services/catalogue.ts";
 import type { Fault } from "./faults.ts";
 import { suggestion } from "./nearest.ts";
+import { bytes, cores } from "./quantities.ts";
 
 /**
  * As much of a stack file as these checks read, whatever else is wrong with it: a part of the wrong shape counts as
  * absent, because the schema has already named it.
  */
+const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
+const compute = z.object({ cpu: quantity, memory: quantity }).partial().catch({});
+
 const lenient = z.object({
+  namespace: z.string().optional().catch(undefined),
+  ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
   mode: z.string().optional().catch(undefined),
   pipeline: z.array(z.string().catch("")).catch([]),
   entry: z.string().optional().catch(undefined),
@@ -19,8 +25,9 @@ const lenient = z.object({
           versions: z
             .array(z.object({ name: z.string().optional().catch(undefined), weight: z.number().catch(Number.NaN) }))
             .catch([]),
+          resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
         })
-        .catch({ versions: [] }),
+        .catch({ versions: [], resources: undefined }),
     )
     .catch({}),
 });
@@ -31,7 +38,8 @@ type Lenient = z.output<typeof lenient>;
 export function crossFaults(raw: unknown): Fault[] {
   const parsed = lenient.safeParse(raw);
   if (!parsed.success) return [];
-  return [...pipelineFaults(parsed.data), ...versionFaults(parsed.data)];
+  const { data } = parsed;
+  return [...pipelineFaults(data), ...versionFaults(data), ...resourceFaults(data), ...nameFaults(data)];
 }
 
 function pipelineFaults({ mode, pipeline, entry, services }: Lenient): Fault[] {
@@ -80,6 +88,47 @@ function versionFaults({ services }: Lenient): Fault[] {
     }
     return faults;
   });
+}
+
+/** Kubernetes refuses a container whose limit is below its request. */
+function resourceFaults({ services }: Lenient): Fault[] {
+  const scales = [
+    ["cpu", cores],
+    ["memory", bytes],
+  ] as const;
+  return Object.entries(services).flatMap(([stage, { resources }]) =>
+    scales.flatMap(([name, scale]) => {
+      const request = resources?.requests[name];
+      const limit = resources?.limits[name];
+      if (request === undefined || limit === undefined || !(scale(limit) < scale(request))) return [];
+      return [
+        {
+          path: `services.${stage}.resources.limits.${name}`,
+          message: `${JSON.stringify(limit)} is less than the request, ${JSON.stringify(request)}; a limit is at least the request`,
+        },
+      ];
+    }),
+  );
+}
+
+/** Namespaces that the mesh or Kubernetes itself needs for something else. */
+const takenNamespaces = ["istio-system", "istio-cni", "istio-ingress", "kube-system", "kube-public", "kube-node-lease"];
+
+function nameFaults({ namespace, ingress }: Lenient): Fault[] {
+  const taken: Fault[] =
+    namespace !== undefined && takenNamespaces.includes(namespace)
+      ? [
+          {
+            path: "namespace",
+            message: `${JSON.stringify(namespace)} is taken; the stages run in a namespace of their own`,
+          },
+        ]
+      : [];
+  const hosts = repeated(ingress.hosts).map(({ value, index }) => ({
+    path: `ingress.hosts[${index}]`,
+    message: `${JSON.stringify(value)} is there twice`,
+  }));
+  return [...taken, ...hosts];
 }
 
 function repeated(values: readonly string[]): { value: string; index: number }[] {

@@ -89,6 +89,13 @@ describe("one fault", () => {
     ],
     [["services", "llm", "readinessPath"], "readyz", 'services.llm.readinessPath: "readyz" is not a path'],
     [["ingress"], { hosts: ["http://x"] }, 'ingress.hosts[0]: "http://x" is not a host name'],
+    [["namespace"], "istio-system", 'namespace: "istio-system" is taken'],
+    [["ingress"], { hosts: ["a.example.com", "a.example.com"] }, 'ingress.hosts[1]: "a.example.com" is there twice'],
+    [
+      ["services", "llm", "resources"],
+      { requests: { cpu: 2, memory: "1Gi" }, limits: { cpu: "500m", memory: "512Mi" } },
+      'services.llm.resources.limits.cpu: "500m" is less than the request, "2"',
+    ],
     [["lab"], "yes", 'lab: "yes" is not a boolean'],
   ])("%j = %j", (path, value, message) => {
     const found = faults(having(path, value));

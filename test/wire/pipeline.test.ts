@@ -4,6 +4,7 @@ import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { statusFromPod } from "../support/exec.ts";
 import { stackWith } from "../support/stack.ts";
 
 const requests = 2000;
@@ -11,11 +12,13 @@ const deviations = 5;
 
 describeOnLab("the pipeline on real sidecars", () => {
   let view: ClusterView;
+  let kubeconfig: string;
   let results: Result[];
 
   beforeAll(async () => {
     const mesh = await localMesh();
     view = mesh.view;
+    ({ kubeconfig } = mesh.lab);
     const url = `http://${mesh.address}/v1/audio/transcriptions`;
     results = await load({ url, concurrency: 16, timeout: 60_000 }, (sent) => sent >= requests);
   });
@@ -64,6 +67,22 @@ describeOnLab("the pipeline on real sidecars", () => {
         refused: expect.stringContaining("ECONNRESET"),
       });
     }
+  });
+
+  test.each([
+    // from, to, port, status: what the pipeline's edges allow, and 502 from the caller's own sidecar for all else
+    ["asr-service", "llm-service", 8002, "200"],
+    ["asr-service", "tts-service", 8001, "502"],
+    ["asr-service", "face-service", 8003, "502"],
+    ["tts-service", "face-service", 8003, "200"],
+    ["tts-service", "llm-service", 8002, "502"],
+    ["face-service", "asr-service", 8000, "502"],
+  ])("a sidecar knows only the next stage: %s to %s:%i is %s", async (from, to, port, status) => {
+    const pod = (await view.pods("linly")).find(({ app }) => app === from);
+    if (pod === undefined) throw new Error(`no pod of ${from}`);
+    const url = `http://${to}.linly.svc.cluster.local:${port}/healthz`;
+    const container = from.replace("-service", "");
+    expect(await statusFromPod({ kubeconfig, namespace: "linly", pod: pod.name, container, url })).toBe(status);
   });
 
   test("a second up changes nothing", async () => {
