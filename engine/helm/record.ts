@@ -5,8 +5,9 @@ import type { Json, JsonObject } from "../json.ts";
 
 /** Helm's own record of a release's latest revision, which it keeps in a Secret of the release's namespace. */
 export interface HelmRecord {
-  readonly secret: { readonly name: string; readonly uid: string };
   readonly revision: number;
+  /** The latest revision that was wholly deployed, now or before. */
+  readonly lastDeployed: number | undefined;
   /** `deployed`, `failed`, `pending-install`, `pending-upgrade`, `pending-rollback`, `uninstalling`, … */
   readonly status: string;
   readonly values: JsonObject;
@@ -26,11 +27,13 @@ export async function latestRecord(
   const revision = (secret: Json) => Number(textAt(secret, "metadata", "labels", "version") ?? 0);
   const latest = secrets.sort((left, right) => revision(right) - revision(left)).at(0);
   if (latest === undefined) return undefined;
+  const status = (secret: Json) => textAt(secret, "metadata", "labels", "status") ?? "";
+  const deployed = secrets.find((secret) => ["deployed", "superseded"].includes(status(secret)));
   const record = decoded(textAt(latest, "data", "release") ?? "");
   const { config } = record;
   return {
-    secret: { name: textAt(latest, "metadata", "name") ?? "", uid: textAt(latest, "metadata", "uid") ?? "" },
     revision: numberAt(record, "version") ?? revision(latest),
+    lastDeployed: deployed === undefined ? undefined : revision(deployed),
     status: textAt(record, "info", "status") ?? "unknown",
     values: isObject(config) ? config : {},
     manifest: textAt(record, "manifest") ?? "",

@@ -46,14 +46,19 @@ export async function applyRelease(registration: Registration, spec: ReleaseSpec
   return { id: pathOf(spec), outcome, outputs: outputsOf(registration, spec, after) };
 }
 
-/** A helm that was killed leaves a record that it is still at work; the lease says that it is not. */
+/**
+ * A helm that was killed leaves a record that it is still at work; the lease says that it is not. What it had made has to go
+ * through helm again, or nobody would remember it.
+ */
 async function freeStuck(before: HelmRecord | undefined, spec: ReleaseSpec, session: Session): Promise<void> {
   if (before === undefined) return;
-  if (before.status === "uninstalling") await uninstall(spec, spec.timeout, session);
-  if (!before.status.startsWith("pending-")) return;
-  const { name, uid } = before.secret;
-  const id = { apiVersion: "v1", kind: "Secret", namespace: spec.namespace, name };
-  await session.cluster.delete(id, uid, "Background");
+  const isPending = before.status.startsWith("pending-");
+  if (isPending && before.lastDeployed !== undefined) {
+    const args = ["rollback", spec.name, String(before.lastDeployed), "--namespace", spec.namespace];
+    await runHelm(await helmOf(session), args, session.run.signal);
+  } else if (isPending || before.status === "uninstalling") {
+    await uninstall(spec, spec.timeout, session);
+  }
 }
 
 async function upgrade(spec: ReleaseSpec, values: JsonObject, session: Session): Promise<void> {

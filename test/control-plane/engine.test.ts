@@ -233,7 +233,7 @@ test.concurrent(
 
     const upgraded = await released.up(wanted("bye"));
     expect(upgraded.end).toBe("1 updated");
-    expect(upgraded.said).toContain("release: deployed 1.2.3 2");
+    expect(upgraded.said, "rolled back, then upgraded").toContain("release: deployed 1.2.3 4");
     expect(await greeting()).toBe("bye");
     expect((await released.destroy()).end).toBe("1 deleted");
     expect([...(await released.names("configmaps")), ...(await released.names("secrets"))]).toEqual([]);
