@@ -3,6 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { explain } from "../cli/failures.ts";
+import { projectDir } from "../cli/project.ts";
+import { labUp } from "../lab/lab.ts";
+import { localLab } from "../lab/spec.ts";
 import { missingForLab } from "./support/requirements.ts";
 
 /**
@@ -64,20 +68,36 @@ function chosenLayers(args: readonly string[]): readonly string[] {
   process.exit(2);
 }
 
+/** Builds what the lab consists of and starts it, here where progress is seen and no test's time runs. */
+async function startLab(): Promise<Counts> {
+  heading("the lab");
+  try {
+    await labUp(localLab, { projectDir, progress: console.log });
+    return { passed: 1, failed: 0, skipped: 0 };
+  } catch (error) {
+    console.error(explain(error));
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}
+
 const chosen = chosenLayers(process.argv.slice(2));
+const missing = missingForLab();
+const withoutLab = ["pure", "program"];
+const needLab = chosen.filter((layer) => !withoutLab.includes(layer));
 const counts: Counts[] = [
   check("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]),
   check("lint", process.execPath, ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."]),
   check("format", process.execPath, ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."]),
-  ...chosen.map(runLayer),
+  ...chosen.filter((layer) => withoutLab.includes(layer)).map(runLayer),
 ];
+if (needLab.length > 0 && missing === undefined) counts.push(await startLab());
+counts.push(...needLab.map(runLayer));
 
 const total = counts.reduce((sum, { passed, failed, skipped }) => ({
   passed: sum.passed + passed,
   failed: sum.failed + failed,
   skipped: sum.skipped + skipped,
 }));
-const missing = missingForLab();
 if (total.skipped > 0) {
   console.log(`\nSKIPPED ${total.skipped} tests${missing === undefined ? "" : `: the lab needs ${missing}`}.`);
 }
