@@ -17,9 +17,9 @@ const meshes = config.clusters.map((clusterConfig) => {
   const istio = new Istio(cluster, config.istio);
   const gateway = new IngressGateway(cluster, config.istio, istio);
 
-  const services = new AiServices(cluster, { config, pipeline, istio });
+  const mtls = new StrictMtls(cluster, istio);
+  const services = new AiServices(cluster, { config, pipeline, istio, mtls });
 
-  new StrictMtls(cluster, istio);
   new MeshTraffic(cluster, { config, services, gateway, istio });
 
   return { cluster: clusterConfig.name, ingress: gateway.address };

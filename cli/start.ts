@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { labUp } from "../lab/lab.ts";
-import { localLab } from "../lab/spec.ts";
+import { startLab } from "./commands/lab.ts";
 import { runPreview } from "./commands/preview.ts";
 import { runUp } from "./commands/up.ts";
 import { showMesh } from "./demo/show.ts";
@@ -24,7 +23,7 @@ async function start(): Promise<void> {
   await runPreview(stack, {}, write);
 
   heading("2/4  The lab: a real Kubernetes cluster on this machine");
-  const lab = await labUp(localLab, { projectDir, progress: write });
+  const lab = await startLab(write);
 
   heading(`3/4  linly-mesh up ${stack}`);
   await runUp(stack, {}, write);

@@ -31,12 +31,16 @@ export class Cluster extends pulumi.ComponentResource {
     this.registerOutputs({ name: config.name, network: config.network, region: config.region });
   }
 
-  /** A namespace that enforces a Pod Security level. */
-  namespace(name: string, { podSecurity, labels = {} }: NamespaceArgs): k8s.core.v1.Namespace {
+  /** A namespace that enforces a Pod Security level, as a child of the component that asks for it. */
+  namespace(
+    name: string,
+    { podSecurity, labels = {} }: NamespaceArgs,
+    parent: pulumi.ComponentResource,
+  ): k8s.core.v1.Namespace {
     return new k8s.core.v1.Namespace(
       `${this.config.name}-${name}`,
       { metadata: { name, labels: { "pod-security.kubernetes.io/enforce": podSecurity, ...labels } } },
-      { parent: this, provider: this.provider },
+      { parent, provider: this.provider },
     );
   }
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { crossFaults } from "./cross-checks.ts";
+import { stageNames } from "../services/catalogue.ts";
+import { crossFaults } from "./checks/cross.ts";
 import { ConfigError, formatPath, type Fault } from "./faults.ts";
+import { suggestion } from "./nearest.ts";
 import { meshSchema, type MeshConfig } from "./schema.ts";
 
 /** A mesh, or what keeps a configuration from being one. */
@@ -35,17 +37,23 @@ export function parseMesh(raw: unknown, source: string): MeshConfig {
 
 function faultsOf(issue: z.core.$ZodIssue, raw: unknown): Fault[] {
   if (issue.code === "unrecognized_keys") {
-    const messages = issue.message.split("\n");
+    // The record of services is the one place where zod words this itself.
+    const messages = issue.message.startsWith("is ")
+      ? issue.message.split("\n")
+      : issue.keys.map((key) => `is an unknown key: ${suggestion(key, stageNames)}`);
     return issue.keys.map((key, index) => ({ path: formatPath([...issue.path, key]), message: messages[index] ?? "" }));
   }
   const path = formatPath(issue.path);
+  if (issue.code === "invalid_key") {
+    return issue.issues.map(({ message }) => ({ path, message }));
+  }
   const found = issue.path.reduce<unknown>(child, raw);
   if (found === undefined) return [{ path, message: `is missing; ${expectation(issue)}` }];
   const ownWords = issue.message.startsWith("is ") || issue.message.startsWith("must ");
   if (issue.code === "invalid_type" && !ownWords) {
     return [{ path, message: `${show(found)} is not ${article(issue.expected)}` }];
   }
-  return [{ path, message: ownWords ? `${show(found)} ${issue.message}` : issue.message }];
+  return [{ path, message: issue.message.startsWith("is ") ? `${show(found)} ${issue.message}` : issue.message }];
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

@@ -1,7 +1,7 @@
+import type { Duration } from "./scalars.ts";
+
 const memoryUnits: Record<string, number> = {
-  "": 1,
   k: 1e3,
-  K: 1e3,
   M: 1e6,
   G: 1e9,
   T: 1e12,
@@ -15,11 +15,25 @@ const memoryUnits: Record<string, number> = {
 
 /** Cores that a CPU quantity stands for; NaN for what is no such quantity. */
 export function cores(quantity: string): number {
-  return quantity.endsWith("m") ? Number(quantity.slice(0, -1)) / 1000 : Number(quantity);
+  const [, number = "", milli = ""] = /^([\d.]+)(m?)$/.exec(quantity) ?? [];
+  return Number(number || Number.NaN) / (milli === "m" ? 1000 : 1);
 }
 
 /** Bytes that a memory quantity stands for; NaN for what is no such quantity. */
 export function bytes(quantity: string): number {
   const [, number = "", unit = ""] = /^([\d.]+)([A-Za-z]*)$/.exec(quantity) ?? [];
   return Number(number || Number.NaN) * (memoryUnits[unit] ?? Number.NaN);
+}
+
+const durationUnits = [
+  ["ms", 0.001],
+  ["s", 1],
+  ["m", 60],
+  ["h", 3600],
+] as const;
+
+/** Seconds that a duration stands for. */
+export function seconds(duration: Duration): number {
+  const unit = durationUnits.find(([name]) => duration.endsWith(name));
+  return unit === undefined ? Number.NaN : Number.parseFloat(duration) * unit[1];
 }

@@ -16,11 +16,17 @@ export function dnsLabel(max = 63) {
   );
 }
 
-/** A host name with an optional leading wildcard, or `*`. */
+const boundedLabel = `(?=[-a-z0-9]{1,63}(?:\\.|$))${label}`;
+const domain = `(?=.{1,253}$)${boundedLabel}(?:\\.${boundedLabel})*`;
+
+/** A host name of at least two labels with an optional leading wildcard, or `*`: what a Gateway may listen for. */
 export const hostname = text(
-  new RegExp(`^(?:\\*|(?:\\*\\.)?(?=.{1,253}$)${label}(?:\\.${label})*)$`),
-  'a host name such as "talk.example.com", "*.example.com" or "*"',
+  new RegExp(`^(?:\\*|(?:\\*\\.)?(?=[^.]+\\.)${domain})$`),
+  'a full host name such as "talk.example.com", "*.example.com" or "*"',
 );
+
+/** A SPIFFE trust domain. */
+export const trustDomain = text(new RegExp(`^${domain}$`), 'a trust domain such as "cluster.local"');
 
 export type Duration = `${number}${"ms" | "s" | "m" | "h"}`;
 
@@ -31,21 +37,48 @@ export const duration = z.templateLiteral([z.number().nonnegative(), z.enum(["ms
 
 const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';
 
-/** CPU as a Kubernetes quantity: cores (`2`, `0.5`, also unquoted) or millicores (`500m`). */
+/** CPU as a Kubernetes quantity: cores (`2`, `0.5`, also unquoted) or millicores (`500m`). More than none. */
 export const cpuQuantity = z
-  .union([z.string().regex(/^(?:\d+(?:\.\d{1,3})?|\d+m)$/, { error: cpuExpected }), z.number().positive()], {
-    error: cpuExpected,
-  })
+  .union(
+    [
+      z.string().regex(/^(?=.*[1-9])(?:\d{1,4}(?:\.\d{1,3})?|\d{1,7}m)$/, { error: cpuExpected }),
+      z.number().min(0.001, { error: cpuExpected }).max(9999, { error: cpuExpected }),
+    ],
+    { error: cpuExpected },
+  )
   .transform(String);
 
-/** Memory as a Kubernetes quantity: `256Mi`, `24Gi`. */
-export const memoryQuantity = text(/^\d+(?:\.\d+)?(?:[KMGTP]i?|k)?$/, 'a memory quantity such as "256Mi" or "24Gi"');
+/** Memory as a Kubernetes quantity with its unit: `256Mi`, `24Gi`. More than none. */
+export const memoryQuantity = text(
+  /^(?=.*[1-9])\d{1,6}(?:\.\d{1,3})?(?:k|[MGTP]|[KMGTP]i)$/,
+  'a memory quantity such as "256Mi" or "24Gi"',
+);
+
+const imagePart = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const imageName = `(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9])(?::\\d+)?/)?${imagePart}(?:/${imagePart})*`;
+const digest = "@sha256:[0-9a-f]{64}";
+const tag = "[\\w][\\w.-]{0,127}";
 
 /** An image reference that says which build it means, by tag or digest. */
 export const imageReference = text(
-  /^(?:[a-zA-Z0-9.-]+(?::\d+)?\/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?:(?::[\w][\w.-]{0,127})(?:@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$/,
+  new RegExp(`^${imageName}(?:(?::${tag})(?:${digest})?|${digest})$`),
   'an image reference with a tag or digest such as "registry.example.com/linly/llm:1.4.0"',
 );
+
+/** Where images lie: a registry and a path, without a tag. */
+export const imageHub = text(new RegExp(`^${imageName}$`), 'an image prefix such as "registry.example.com/istio"');
+
+export const imageTag = text(new RegExp(`^${tag}$`), 'an image tag such as "1.31.1"');
+
+/** A chart's version. */
+export const semver = text(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a version such as "1.31.1"');
+
+const qualifiedName = "(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-\\w.]{0,61}[A-Za-z0-9])?";
+
+/** Key of a label or a taint: `linly-mesh/pool`. */
+export const labelKey = text(new RegExp(`^${qualifiedName}$`), 'a key such as "linly-mesh/pool"');
+
+export const labelValue = text(/^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/, 'a label value such as "gpu"');
 
 /** A share of traffic in percent: a whole number from 0 to 100. */
 export const weight = z
@@ -54,7 +87,8 @@ export const weight = z
   .min(0, { error: "is not a whole number from 0 to 100" })
   .max(100, { error: "is not a whole number from 0 to 100" });
 
+/** A number of things, at most a thousand: more is a slip of the keyboard. */
 export function count(min: number, what: string) {
-  const error = `is not a whole number of ${what}, at least ${min}`;
-  return z.number({ error }).int({ error }).min(min, { error });
+  const error = `is not a whole number of ${what}, ${min} to 1000`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(1000, { error });
 }

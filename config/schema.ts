@@ -1,17 +1,34 @@
 import { z } from "zod";
 import { stageNames } from "../services/catalogue.ts";
 import { suggestion } from "./nearest.ts";
-import { count, cpuQuantity, dnsLabel, hostname, imageReference, memoryQuantity, weight } from "./scalars.ts";
+import {
+  count,
+  cpuQuantity,
+  dnsLabel,
+  duration,
+  hostname,
+  imageHub,
+  imageReference,
+  imageTag,
+  labelKey,
+  labelValue,
+  memoryQuantity,
+  semver,
+  trustDomain,
+  weight,
+} from "./scalars.ts";
 
 /** An object that knows all its keys; an unknown one is named together with the nearest known. */
 function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? (issue.keys ?? []).map((key) => `is an unknown key: ${suggestion(key, known)}`).join("\n")
-        : undefined,
+    error: (issue) => (issue.code === "unrecognized_keys" ? unknownKeys(issue.keys ?? [], known) : undefined),
   });
+}
+
+/** One line for each key, in their order. */
+function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+  return keys.map((key) => `is an unknown key: ${suggestion(key, known)}`).join("\n");
 }
 
 const stageName = z.enum(stageNames, {
@@ -21,6 +38,8 @@ const stageName = z.enum(stageNames, {
 
 const compute = object({ cpu: cpuQuantity, memory: memoryQuantity });
 
+const envName = z.string().regex(/^[A-Za-z_]\w*$/, { error: 'is not the name of a variable such as "MODEL"' });
+
 const version = object({
   /** Name of the version: its subset, its `version` label, the end of its Deployment's name. */
   name: dnsLabel(30),
@@ -29,7 +48,7 @@ const version = object({
   image: imageReference,
   replicas: count(1, "replicas").default(1),
   /** Environment of the container, in clear. Secrets do not belong here. */
-  env: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string()).default({}),
+  env: z.record(envName, z.string()).default({}),
 });
 
 const service = object({
@@ -38,20 +57,25 @@ const service = object({
   resources: object({ requests: compute, limits: compute }).optional(),
   /** GPUs a replica asks for. Default: the catalogue's. */
   gpus: count(0, "GPUs").optional(),
+  /** Longest time a replica may take to load its model. Default: the catalogue's. */
+  startup: duration.optional(),
   /** HTTP path that answers 200 once the model is loaded. Default: the port accepts connections. */
   readinessPath: z.string().regex(/^\//, { error: 'is not a path such as "/readyz"' }).optional(),
 });
 
 const toleration = object({
-  key: z.string(),
-  operator: z.enum(["Equal", "Exists"]).default("Exists"),
-  value: z.string().optional(),
+  key: labelKey,
+  /** The taint's value. Default: any. */
+  value: labelValue.optional(),
+  /** The taint's effect. Default: any. */
   effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]).optional(),
 });
 
 const pool = object({
   /** Labels that the pool's nodes carry. */
-  nodeSelector: z.record(z.string(), z.string()),
+  nodeSelector: z.record(labelKey, labelValue).refine((labels) => Object.keys(labels).length > 0, {
+    error: "is empty; it names at least one label of the pool's nodes",
+  }),
   tolerations: z.array(toleration).default([]),
 });
 
@@ -69,8 +93,8 @@ const cluster = object({
 const charts = z.union(
   [
     object({ folder: z.string().min(1) }),
-    object({ repository: z.url({ protocol: /^https?$/ }), version: z.string().regex(/^\d+\.\d+\.\d+/) }),
-    object({ oci: z.string().regex(/^oci:\/\//), version: z.string().regex(/^\d+\.\d+\.\d+/) }),
+    object({ repository: z.url({ protocol: /^https?$/ }), version: semver }),
+    object({ oci: z.string().regex(/^oci:\/\//), version: semver }),
   ],
   {
     error:
@@ -83,10 +107,10 @@ const helmValues = z.record(z.string(), z.json()).default({});
 const istio = object({
   charts,
   /** Where Istio's own images come from. Default: what the charts say. */
-  images: object({ hub: z.string().min(1), tag: z.string().min(1) }).optional(),
+  images: object({ hub: imageHub, tag: imageTag }).optional(),
   meshId: dnsLabel().default("linly"),
   /** SPIFFE trust domain of every workload identity. */
-  trustDomain: hostname.default("cluster.local"),
+  trustDomain: trustDomain.default("cluster.local"),
   /** Helm values laid over the program's own, for each chart. */
   values: object({ base: helmValues, istiod: helmValues, cni: helmValues, gateway: helmValues }).prefault({}),
 });
@@ -110,7 +134,7 @@ export const meshSchema = object({
     cpu: { nodeSelector: { "linly-mesh/pool": "cpu" } },
     gpu: {
       nodeSelector: { "linly-mesh/pool": "gpu" },
-      tolerations: [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }],
+      tolerations: [{ key: "nvidia.com/gpu", effect: "NoSchedule" }],
     },
   }),
   istio,

@@ -8,7 +8,7 @@ import { ensureLab, inspectLab } from "./lifecycle.ts";
 import { exclusively } from "./lock.ts";
 import type { LabSpec, LabState } from "./spec.ts";
 import { readRecord } from "./state.ts";
-import { ensureTools } from "./tools/build.ts";
+import { ensureTools, requireBuilder } from "./tools/build.ts";
 import { ensureDebianPackages } from "./tools/packages.ts";
 
 export { LabError } from "./errors.ts";
@@ -23,6 +23,7 @@ type Progress = (line: string) => void;
 export async function labUp(spec: LabSpec, opts: { projectDir: string; progress: Progress }): Promise<LabState> {
   const { projectDir, progress } = opts;
   requireMachine();
+  await requireBuilder();
   await ensureDebianPackages(progress);
   const tools = await ensureTools(progress);
   const images = await ensureImages(tools, projectDir, progress);
@@ -55,7 +56,7 @@ export async function labDown(name: string, progress: Progress): Promise<void> {
 }
 
 function requireMachine(): void {
-  const instead = "or use an existing cluster instead: put its context into the stack file";
+  const instead = "or use a cluster that you have, by pulumi up, as the README tells";
   if (process.platform !== "linux")
     throw new LabError(`a lab needs Linux, and this is ${process.platform}; ${instead}`);
   if (process.getuid?.() !== 0)

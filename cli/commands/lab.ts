@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { labDown, labStatus, labUp } from "../../lab/lab.ts";
-import { localLab } from "../../lab/spec.ts";
+import { localLab, type LabState } from "../../lab/spec.ts";
+import { endedBySignal } from "../interrupt.ts";
 import { projectDir } from "../project.ts";
 import { describeLab } from "../views/lab-status.ts";
 
@@ -11,7 +12,7 @@ export function labCommand(): Command {
     .command("up")
     .description("build what is missing and start the lab's cluster; safe to repeat")
     .action(async () => {
-      console.log(describeLab(await labUp(localLab, { projectDir, progress })));
+      console.log(describeLab(await startLab(progress)));
     });
   lab
     .command("status")
@@ -26,7 +27,14 @@ export function labCommand(): Command {
     .command("down")
     .description("stop the lab and remove all it left on the machine but the cache of built tools")
     .action(async () => {
-      await labDown(localLab.name, progress);
+      await endedBySignal("Run linly-mesh lab down again to remove the rest.", () => labDown(localLab.name, progress));
     });
   return lab;
+}
+
+/** Starts the lab of this project. */
+export function startLab(progress: (line: string) => void): Promise<LabState> {
+  return endedBySignal("linly-mesh lab up goes on from here; linly-mesh lab down removes what there is.", () =>
+    labUp(localLab, { projectDir, progress }),
+  );
 }

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { preview, render, tally, textReporter, type Plan, type Rendered } from "../../engine/index.ts";
-import { cachedTool } from "../../lab/tools/build.ts";
+import { helmAtHand } from "../helm.ts";
 import { programOf, projectDir } from "../project.ts";
 import { readStackFile } from "../stack-file.ts";
 
@@ -44,6 +43,6 @@ export async function runPreview(
 }
 
 async function renderInto(plan: Plan, dir: string): Promise<Rendered> {
-  const helm = await cachedTool("helm");
-  return render(plan, dir, helm !== undefined && existsSync(helm) ? { helm } : {});
+  const helm = await helmAtHand();
+  return render(plan, dir, helm === undefined ? {} : { helm });
 }

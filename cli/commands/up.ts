@@ -27,6 +27,7 @@ export function upCommand(): Command {
 export async function runUp(stack: string, options: UpOptions, write: (line: string) => void): Promise<Result> {
   const file = readStackFile(projectDir, stack);
   requireLab(file, "up");
+  if (options.context !== undefined) write(`to context ${options.context} instead of the stack file's`);
   const report = options.json === true ? jsonReporter(write) : textReporter(write);
   const result = await interruptible((signal) =>
     up(

@@ -2,6 +2,7 @@ import type { MeshConfig } from "../../config/schema.ts";
 import { planPipeline, type PlannedService } from "../../services/plan.ts";
 import { serviceName, workRoute } from "../../services/stage.ts";
 import type { ServiceConfig } from "../../config/schema.ts";
+import { ingressName } from "../../components/istio/values.ts";
 import { table } from "../views/table.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { countVersions, load, visitsOf, type Result } from "./load.ts";
@@ -34,7 +35,7 @@ export async function showMesh(mesh: MeshConfig, kubeconfig: string, write: (lin
     ),
   );
 
-  const address = await view.loadBalancerAddress("istio-ingress", "istio-ingress");
+  const address = await view.loadBalancerAddress(ingressName, ingressName);
   const url = `http://${address}${workRoute(entry.stage).path}`;
   write(`\n${requests.toLocaleString("en")} requests through the ingress gateway: POST ${url}`);
   const results = await load({ url, concurrency: 16, timeout: 30_000 }, (sent) => sent >= requests);

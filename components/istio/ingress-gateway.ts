@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { IstioConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
+import { ingressName } from "./values.ts";
 import { istioRelease, type Istio } from "./istio.ts";
 
 /** The Envoy at the edge of the mesh, with a load balancer's address, in a namespace of its own. */
@@ -15,16 +16,17 @@ export class IngressGateway extends pulumi.ComponentResource {
 
   constructor(cluster: Cluster, config: IstioConfig, istio: Istio, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:istio:IngressGateway", cluster.config.name, {}, opts);
-    const namespace = cluster.namespace("istio-ingress", {
-      podSecurity: "restricted",
-      labels: { "istio-injection": "enabled" },
-    });
+    const namespace = cluster.namespace(
+      ingressName,
+      { podSecurity: "restricted", labels: { "istio-injection": "enabled" } },
+      this,
+    );
     this.release = istioRelease(cluster, config, "gateway", namespace, {
       parent: this,
       dependsOn: [istio.istiod, istio.cni],
     });
     const id = pulumi.interpolate`${this.release.status.namespace}/${this.release.status.name}`;
-    const service = k8s.core.v1.Service.get(`${cluster.config.name}-istio-ingress`, id, {
+    const service = k8s.core.v1.Service.get(`${cluster.config.name}-${ingressName}`, id, {
       parent: this,
       provider: cluster.provider,
     });

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { IstioConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { chartFrom, type IstioChart } from "./charts.ts";
-import { istioNamespace, valuesOf } from "./values.ts";
+import { ingressName, istioNamespace, valuesOf } from "./values.ts";
 
 /** Istio in one cluster: the CRDs (base), the CNI node agent, and istiod. */
 export class Istio extends pulumi.ComponentResource {
@@ -14,12 +14,10 @@ export class Istio extends pulumi.ComponentResource {
 
   constructor(cluster: Cluster, istio: IstioConfig, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:istio:Istio", cluster.config.name, {}, opts);
-    this.namespace = cluster.namespace(istioNamespace, {
-      podSecurity: "restricted",
-      labels: { "topology.istio.io/network": cluster.config.network },
-    });
+    const labels = { "topology.istio.io/network": cluster.config.network };
+    this.namespace = cluster.namespace(istioNamespace, { podSecurity: "restricted", labels }, this);
     // The CNI agent writes to the node's own folders, which only `privileged` allows; it lives apart from the rest.
-    const cniNamespace = cluster.namespace("istio-cni", { podSecurity: "privileged" });
+    const cniNamespace = cluster.namespace("istio-cni", { podSecurity: "privileged" }, this);
 
     this.base = istioRelease(cluster, istio, "base", this.namespace, { parent: this });
     this.cni = istioRelease(cluster, istio, "cni", cniNamespace, { parent: this, dependsOn: [this.base] });
@@ -32,7 +30,7 @@ const releaseNames: Record<IstioChart, string> = {
   base: "istio-base",
   cni: "istio-cni",
   istiod: "istiod",
-  gateway: "istio-ingress",
+  gateway: ingressName,
 };
 
 /** A Helm release of one of Istio's charts, named as Istio's own documents name it. */

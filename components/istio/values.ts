@@ -9,6 +9,9 @@ export interface HelmValues {
 /** The namespace of istiod, and the root namespace of the mesh's policies. */
 export const istioNamespace = "istio-system";
 
+/** Name of the ingress gateway's Release, its Service, and the namespace it has to itself. */
+export const ingressName = "istio-ingress";
+
 /** Values of one chart: what this mesh needs, with the stack's own values laid over. */
 export function valuesOf(chart: IstioChart, istio: IstioConfig, cluster: ClusterConfig): HelmValues {
   return overlay(overlay(imageValues(istio), meshValues(chart, istio, cluster)), istio.values[chart]);

@@ -9,9 +9,12 @@ import {
   mergeEnv,
   placementOf,
   probesOf,
+  progressDeadlineSeconds,
   resourcesOf,
   restrictedContainer,
   restrictedPod,
+  rolloutSeconds,
+  rolloutStrategy,
   versionEnv,
   versionLabels,
 } from "./workload.ts";
@@ -34,8 +37,7 @@ export class AiService extends pulumi.ComponentResource {
   readonly stage: Stage;
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
   readonly service: k8s.core.v1.Service;
-  /** By version name. */
-  readonly deployments: ReadonlyMap<string, k8s.apps.v1.Deployment>;
+  readonly #deployments: ReadonlyMap<string, k8s.apps.v1.Deployment>;
 
   constructor(cluster: Cluster, args: AiServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     const name = serviceName(args.stage);
@@ -45,11 +47,21 @@ export class AiService extends pulumi.ComponentResource {
     const child = { parent: this, provider: cluster.provider, dependsOn: [...args.after] };
 
     this.serviceAccount = this.makeServiceAccount(cluster, args, child);
-    this.deployments = new Map(
+    this.#deployments = new Map(
       args.service.versions.map((version) => [version.name, this.makeDeployment(cluster, args, version, child)]),
     );
-    this.service = this.makeService(cluster, args, child);
+    const slowest = Math.max(
+      ...args.service.versions.map(({ replicas }) => rolloutSeconds(args.stage, args.service, replicas)),
+    );
+    this.service = this.makeService(cluster, args, { ...child, customTimeouts: timeouts(slowest) });
     this.registerOutputs({ name, versions: args.service.versions.map((version) => version.name) });
+  }
+
+  /** The Deployment of one version. */
+  deployment(version: string): k8s.apps.v1.Deployment {
+    const deployment = this.#deployments.get(version);
+    if (deployment === undefined) throw new RangeError(`${this.name} has no version ${version}`);
+    return deployment;
   }
 
   private makeServiceAccount(cluster: Cluster, { namespace }: AiServiceArgs, opts: pulumi.CustomResourceOptions) {
@@ -91,6 +103,8 @@ export class AiService extends pulumi.ComponentResource {
         metadata: { name, namespace, labels },
         spec: {
           replicas: version.replicas,
+          strategy: rolloutStrategy(stage, version.replicas),
+          progressDeadlineSeconds: progressDeadlineSeconds(stage, service),
           selector: { matchLabels: labels },
           template: {
             metadata: { labels },
@@ -119,7 +133,11 @@ export class AiService extends pulumi.ComponentResource {
           },
         },
       },
-      opts,
+      { ...opts, customTimeouts: timeouts(rolloutSeconds(stage, service, version.replicas)) },
     );
   }
+}
+
+function timeouts(seconds: number): pulumi.CustomTimeouts {
+  return { create: `${seconds}s`, update: `${seconds}s` };
 }

@@ -3,12 +3,15 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
+import type { StrictMtls } from "../security/strict-mtls.ts";
+import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
 
 export interface AiServicesArgs {
   readonly config: MeshConfig;
   readonly pipeline: PipelinePlan<ServiceConfig>;
   readonly istio: Istio;
+  readonly mtls: StrictMtls;
 }
 
 export interface RunningService extends PlannedService<ServiceConfig> {
@@ -20,28 +23,28 @@ export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
   readonly running: readonly RunningService[];
 
-  constructor(cluster: Cluster, { config, pipeline, istio }: AiServicesArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(
+    cluster: Cluster,
+    { config, pipeline, istio, mtls }: AiServicesArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
     this.namespace = config.namespace;
-    const namespace = cluster.namespace(config.namespace, {
-      podSecurity: "restricted",
-      labels: { "istio-injection": "enabled" },
-    });
-    this.running = pipeline.services.map((planned) => ({
-      ...planned,
-      component: new AiService(
+    const labels = { "istio-injection": "enabled" };
+    const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", labels }, this);
+    // No pod comes before the rules that it is to live under.
+    const before = [namespace, istio.istiod, istio.cni, mtls.policy];
+    this.running = pipeline.services.map((planned) => {
+      const { stage, service, hops } = planned;
+      const where = { stage, hops, namespace: config.namespace };
+      const scope = new SidecarScope(cluster, { ...where, after: before }, { parent: this });
+      const component = new AiService(
         cluster,
-        {
-          stage: planned.stage,
-          service: planned.service,
-          pool: config.pools[planned.stage.pool],
-          hops: planned.hops,
-          namespace: config.namespace,
-          after: [namespace, istio.istiod, istio.cni],
-        },
+        { ...where, service, pool: config.pools[stage.pool], after: [...before, scope.sidecar] },
         { parent: this },
-      ),
-    }));
+      );
+      return { ...planned, component };
+    });
     this.registerOutputs({ namespace: config.namespace });
   }
 }

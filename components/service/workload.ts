@@ -1,4 +1,5 @@
 import type { PoolConfig, ServiceConfig, VersionConfig } from "../../config/schema.ts";
+import { seconds } from "../../config/quantities.ts";
 import { serviceName, workRoute, type Stage } from "../../services/stage.ts";
 
 /** Everything of a stage's pods that follows from the catalogue and the stack file. */
@@ -75,12 +76,40 @@ interface Probe {
 
 const startupPeriodSeconds = 2;
 
+/** What a rollout needs besides loading models: scheduling, pulling an image, the sidecar. Seconds. */
+const rolloutSlackSeconds = 300;
+
+/** Longest time one replica may take to load its model: the stack's word, else the catalogue's. Seconds. */
+export function startupSeconds(stage: Stage, service: Pick<ServiceConfig, "startup">): number {
+  return service.startup === undefined ? stage.startupSeconds : Math.ceil(seconds(service.startup));
+}
+
+/** Longest time a version's pods may take to be replaced when they are replaced one after the other. Seconds. */
+export function rolloutSeconds(stage: Stage, service: Pick<ServiceConfig, "startup">, replicas: number): number {
+  return replicas * startupSeconds(stage, service) + rolloutSlackSeconds;
+}
+
+/** How long the Deployment controller waits for progress: one model's loading. Seconds. */
+export function progressDeadlineSeconds(stage: Stage, service: Pick<ServiceConfig, "startup">): number {
+  return startupSeconds(stage, service) + rolloutSlackSeconds;
+}
+
+/**
+ * How pods are replaced. A new pod of the gpu pool needs a GPU that the old one holds, so with several replicas one
+ * goes before its successor comes; a single one is replaced only once its successor serves.
+ */
+export function rolloutStrategy(stage: Pick<Stage, "pool">, replicas: number) {
+  const rollingUpdate =
+    stage.pool === "gpu" && replicas > 1 ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: 1, maxUnavailable: 0 };
+  return { type: "RollingUpdate", rollingUpdate };
+}
+
 /**
  * Liveness asks only whether the port accepts connections: a model server that renders answers no request in time, and
  * must not be killed for it. Readiness asks for the stack's path where there is one. The startup probe waits for as long
  * as the stage may take to load its model.
  */
-export function probesOf(stage: Stage, service: Pick<ServiceConfig, "readinessPath">) {
+export function probesOf(stage: Stage, service: Pick<ServiceConfig, "readinessPath" | "startup">) {
   const tcpSocket = { port: stage.protocol };
   const ready =
     service.readinessPath === undefined
@@ -90,7 +119,7 @@ export function probesOf(stage: Stage, service: Pick<ServiceConfig, "readinessPa
     startupProbe: {
       ...ready,
       periodSeconds: startupPeriodSeconds,
-      failureThreshold: Math.ceil(stage.startupSeconds / startupPeriodSeconds),
+      failureThreshold: Math.ceil(startupSeconds(stage, service) / startupPeriodSeconds),
     },
     readinessProbe: { ...ready, periodSeconds: 5, failureThreshold: 3 },
     livenessProbe: { tcpSocket, periodSeconds: 10, failureThreshold: 6 },
@@ -99,15 +128,12 @@ export function probesOf(stage: Stage, service: Pick<ServiceConfig, "readinessPa
 
 /** Where the pods of a pool may run. */
 export function placementOf(pool: PoolConfig) {
-  return {
-    nodeSelector: pool.nodeSelector,
-    tolerations: pool.tolerations.map(({ key, operator, value, effect }) => ({
-      key,
-      operator,
-      ...(value !== undefined && { value }),
-      ...(effect !== undefined && { effect }),
-    })),
-  };
+  const tolerations = pool.tolerations.map(({ key, value, effect }) => ({
+    key,
+    ...(value === undefined ? { operator: "Exists" } : { operator: "Equal", value }),
+    ...(effect !== undefined && { effect }),
+  }));
+  return { nodeSelector: pool.nodeSelector, tolerations };
 }
 
 /** The security contexts with which a pod passes Pod Security `restricted`. */

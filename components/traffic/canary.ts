@@ -19,10 +19,12 @@ export interface CanaryArgs {
  * Splits a service's requests over its versions.
  *
  * Each version has a DestinationRule of its own, which Istio merges: the rule is there before the route that names its
- * subset, and goes only after the route has let go of it.
+ * subset, and goes only after the route has let go of it. The route waits for the versions that it names and for no
+ * other, so that traffic can leave a version that does not come up.
  */
 export class Canary extends pulumi.ComponentResource {
-  readonly subsets: readonly k8s.apiextensions.CustomResource[];
+  /** By version name. */
+  readonly subsets: ReadonlyMap<string, k8s.apiextensions.CustomResource>;
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: CanaryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -31,24 +33,32 @@ export class Canary extends pulumi.ComponentResource {
     const host = hostOf(service.stage, namespace);
     const child = { parent: this, provider: cluster.provider };
 
-    this.subsets = versions.map((version) => {
-      const name = `${service.name}-${version.name}`;
-      return istioObject(
-        "DestinationRule",
-        `${cluster.config.name}-${name}`,
-        { name, namespace },
-        { host, subsets: [{ name: version.name, labels: versionLabels(service.stage, version) }] },
-        { ...child, dependsOn: [...after, service.service, ...service.deployments.values()] },
-      );
-    });
+    this.subsets = new Map(
+      versions.map((version) => {
+        const name = `${service.name}-${version.name}`;
+        const subset = istioObject(
+          "DestinationRule",
+          `${cluster.config.name}-${name}`,
+          { name, namespace },
+          { host, subsets: [{ name: version.name, labels: versionLabels(service.stage, version) }] },
+          { ...child, dependsOn: [...after, service.service, service.deployment(version.name)] },
+        );
+        return [version.name, subset];
+      }),
+    );
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,
       { name: service.name, namespace },
       { hosts: [host], http: [weightedRoute(host, versions)] },
-      { ...child, dependsOn: [...this.subsets] },
+      { ...child, dependsOn: this.routedSubsets(versions) },
     );
     this.registerOutputs({ weights: versions.map(({ name, weight }) => ({ name, weight })) });
+  }
+
+  /** The subsets that a route over these versions names. */
+  routedSubsets(versions: readonly WeightedVersion[]): k8s.apiextensions.CustomResource[] {
+    return routedVersions(versions).flatMap(({ name }) => this.subsets.get(name) ?? []);
   }
 }
 

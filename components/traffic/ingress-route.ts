@@ -44,7 +44,7 @@ export class IngressRoute extends pulumi.ComponentResource {
       `${cluster.config.name}-ingress`,
       { name: "ingress", namespace },
       { hosts: [...hosts], gateways: ["ingress"], http: [weightedRoute(hostOf(entry.stage, namespace), versions)] },
-      { ...child, dependsOn: [this.gateway, ...canary.subsets] },
+      { ...child, dependsOn: [this.gateway, ...canary.routedSubsets(versions)] },
     );
     this.registerOutputs({ hosts: [...hosts] });
   }

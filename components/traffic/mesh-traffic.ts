@@ -6,7 +6,6 @@ import type { Istio } from "../istio/istio.ts";
 import type { AiServices } from "../service/ai-services.ts";
 import { Canary } from "./canary.ts";
 import { IngressRoute } from "./ingress-route.ts";
-import { SidecarScope } from "./sidecar-scope.ts";
 
 export interface MeshTrafficArgs {
   readonly config: MeshConfig;
@@ -15,7 +14,7 @@ export interface MeshTrafficArgs {
   readonly istio: Istio;
 }
 
-/** The rules by which requests move: shares of each version, what each sidecar may reach, where users enter. */
+/** The rules by which requests move: shares of each version, where users enter. */
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
@@ -26,11 +25,10 @@ export class MeshTraffic extends pulumi.ComponentResource {
     for (const {
       component: service,
       service: { versions },
-      hops,
+
       entry,
     } of services.running) {
       const canary = new Canary(cluster, { service, versions, namespace, after }, { parent: this });
-      new SidecarScope(cluster, { service, hops, namespace, after }, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;
         new IngressRoute(cluster, { hosts, entry: service, versions, canary, namespace, gateway }, { parent: this });

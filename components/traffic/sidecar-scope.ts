@@ -1,9 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Stage } from "../../services/stage.ts";
+import { serviceName, type Stage } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
-import type { AiService } from "../service/ai-service.ts";
 import { hostOf } from "../service/workload.ts";
 
 /** The hosts a service's sidecar learns of: those it calls and no others; `~/*` stands for none. */
@@ -12,29 +11,30 @@ export function egressHosts(hops: readonly Stage[], namespace: string): string[]
 }
 
 export interface SidecarScopeArgs {
-  readonly service: AiService;
+  readonly stage: Stage;
   readonly hops: readonly Stage[];
   readonly namespace: string;
   readonly after: readonly pulumi.Resource[];
 }
 
-/** Narrows what a service's sidecars are told of the mesh, and refuses every destination outside it. */
+/** Narrows what a stage's sidecars are told of the mesh, and refuses every destination outside it. */
 export class SidecarScope extends pulumi.ComponentResource {
   readonly sidecar: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: SidecarScopeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { service, hops, namespace, after } = args;
-    super("linly-mesh:traffic:SidecarScope", `${cluster.config.name}-${service.name}`, {}, opts);
+    const { stage, hops, namespace, after } = args;
+    const name = serviceName(stage);
+    super("linly-mesh:traffic:SidecarScope", `${cluster.config.name}-${name}`, {}, opts);
     this.sidecar = istioObject(
       "Sidecar",
-      `${cluster.config.name}-${service.name}`,
-      { name: service.name, namespace },
+      `${cluster.config.name}-${name}`,
+      { name, namespace },
       {
-        workloadSelector: { labels: { app: service.name } },
+        workloadSelector: { labels: { app: name } },
         egress: [{ hosts: egressHosts(hops, namespace) }],
         outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
       },
-      { parent: this, provider: cluster.provider, dependsOn: [...after, service.service] },
+      { parent: this, provider: cluster.provider, dependsOn: [...after] },
     );
     this.registerOutputs({});
   }

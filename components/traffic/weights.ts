@@ -5,7 +5,7 @@ export interface WeightedVersion {
 }
 
 /**
- * The versions that take traffic, heaviest first as given, with weights that total 100. A version of weight 0 keeps its
+ * The versions that take traffic, in the order given, with weights that total 100. A version of weight 0 keeps its
  * subset, so that it can be given a share at any time, but the route does not name it.
  *
  * @throws RangeError when the weights do not total 100: a route may not be built from them

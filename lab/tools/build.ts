@@ -26,6 +26,13 @@ export async function ensureTools(progress: Progress, only: readonly ToolName[] 
   return places;
 }
 
+/** Makes sure, before anything is installed, that what is not built yet can be. */
+export async function requireBuilder(): Promise<void> {
+  const places = toolPlaces();
+  const missing = MODULES.filter((module) => module.tools.some(({ name }) => !existsSync(places[name])));
+  if (missing.length > 0) await requireGo(missing.map((module) => goBuild(module, ROOT)));
+}
+
 /** Where a tool lies, if it has been built. */
 export async function cachedTool(tool: ToolName): Promise<string | undefined> {
   const place = toolPlaces()[tool];

@@ -69,7 +69,7 @@ describeOnLab("what the stacks render", () => {
 
   test("istioctl analyze finds nothing on the running local stack", () => {
     const { status, output } = run(tools.istioctl, [
-      ...["analyze", "--kubeconfig", kubeconfig, "--namespace", "linly", "--failure-threshold", "Info"],
+      ...["analyze", "--kubeconfig", kubeconfig, "--all-namespaces", "--failure-threshold", "Info"],
     ]);
     expect(output).toMatch(/No validation issues found/);
     expect(status).toBe(0);

@@ -68,7 +68,7 @@ describe("one fault", () => {
     [
       [...versions, 0, "replicas"],
       0,
-      "services.llm.versions[0].replicas: 0 is not a whole number of replicas, at least 1",
+      "services.llm.versions[0].replicas: 0 is not a whole number of replicas, 1 to 1000",
     ],
     [[...versions, 0, "wieght"], 90, 'services.llm.versions[0].wieght: is an unknown key: did you mean "weight"?'],
     [["namspace"], "x", 'namspace: is an unknown key: did you mean "namespace"?'],
@@ -80,7 +80,7 @@ describe("one fault", () => {
     [["pipeline"], ["asr"], "services.llm: is not in the pipeline: known are asr"],
     [["entry"], "webui", 'entry: has no meaning with mode "chain"'],
     [["clusters", 0, "name"], "Local_1", 'clusters[0].name: "Local_1" is not a name of at most 40'],
-    [["clusters"], [], "clusters: [] must hold exactly one cluster"],
+    [["clusters"], [], "clusters: must hold exactly one cluster"],
     [["istio", "charts"], { folder: 3 }, 'istio.charts: {"folder":3} is not a source of charts'],
     [
       [...versions, 0, "image"],
@@ -88,13 +88,40 @@ describe("one fault", () => {
       'services.llm.versions[0].image: "llm" is not an image reference with a tag or digest',
     ],
     [["services", "llm", "readinessPath"], "readyz", 'services.llm.readinessPath: "readyz" is not a path'],
-    [["ingress"], { hosts: ["http://x"] }, 'ingress.hosts[0]: "http://x" is not a host name'],
+    [["ingress"], { hosts: ["http://x"] }, 'ingress.hosts[0]: "http://x" is not a full host name'],
     [["namespace"], "istio-system", 'namespace: "istio-system" is taken'],
     [["ingress"], { hosts: ["a.example.com", "a.example.com"] }, 'ingress.hosts[1]: "a.example.com" is there twice'],
     [
       ["services", "llm", "resources"],
       { requests: { cpu: 2, memory: "1Gi" }, limits: { cpu: "500m", memory: "512Mi" } },
       'services.llm.resources.limits.cpu: "500m" is less than the request, "2"',
+    ],
+    [
+      ["ingress"],
+      { hosts: ["*.example.com", "a.example.com"] },
+      'ingress.hosts[1]: "a.example.com" is already covered by',
+    ],
+    [["ingress"], { hosts: ["talk"] }, 'ingress.hosts[0]: "talk" is not a full host name'],
+    [["lab"], true, "clusters[0].kubeconfig: is missing; with lab: true it names the lab's file"],
+    [["services", "lm"], { versions: [] }, 'services.lm: is an unknown key: did you mean "llm"?'],
+    [["services", "asr", "gpus"], 2, "services.asr.gpus: 2 on the cpu pool"],
+    [["services", "llm", "gpus"], 0, "services.llm.gpus: 0 on the gpu pool"],
+    [["services", "llm", "startup"], "5x", 'services.llm.startup: "5x" is not a duration'],
+    [[...versions, 0, "env"], { PORT: "1" }, "services.llm.versions[0].env.PORT: is set by the program itself"],
+    [[...versions, 0, "env"], { "a-b": "1" }, "services.llm.versions[0].env.a-b: is not the name of a variable"],
+    [[...versions, 0, "image"], "x//llm:1", 'services.llm.versions[0].image: "x//llm:1" is not an image reference'],
+    [[...versions, 0, "replicas"], 1e12, "services.llm.versions[0].replicas: 1000000000000 is not a whole number"],
+    [["istio", "trustDomain"], "*", 'istio.trustDomain: "*" is not a trust domain'],
+    [["istio", "images"], { hub: "a b", tag: "x" }, 'istio.images.hub: "a b" is not an image prefix'],
+    [
+      ["istio", "values"],
+      { istiod: { cni: { enabled: false } } },
+      "istio.values.istiod.cni.enabled: is not for the stack",
+    ],
+    [
+      ["pools"],
+      { cpu: { nodeSelector: {} }, gpu: { nodeSelector: { a: "b" } } },
+      "pools.cpu.nodeSelector: {} is empty",
     ],
     [["lab"], "yes", 'lab: "yes" is not a boolean'],
   ])("%j = %j", (path, value, message) => {
@@ -105,6 +132,8 @@ describe("one fault", () => {
   test.each<[string, string]>([
     ["5x", '"5x" is not a CPU quantity'],
     ["", '"" is not a CPU quantity'],
+    ["0m", '"0m" is not a CPU quantity'],
+    ["1e30", '"1e30" is not a CPU quantity'],
   ])("cpu %j", (cpu, message) => {
     const compute = { cpu, memory: "1Gi" };
     const found = faults(
@@ -112,6 +141,15 @@ describe("one fault", () => {
     );
     expect(found).toEqual([expect.stringContaining(message)]);
   });
+});
+
+test.each([
+  "x/llm:1",
+  "registry.example.com:5000/linly/llm:1.0.0-rc.1",
+  "localhost/linly-mesh/simulator:lab",
+  `ghcr.io/a/b__c.d@sha256:${"0".repeat(64)}`,
+])("%s is an image reference", (image) => {
+  expect(faults(having([...versions, 0, "image"], image))).toEqual([]);
 });
 
 test("every fault of a file is named at once, each on a line of its own", () => {

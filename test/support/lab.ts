@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { helmPath } from "../../cli/helm.ts";
+import { ingressName } from "../../components/istio/values.ts";
 import { projectDir } from "../../cli/project.ts";
 import { EngineError, up, type Program, type Result } from "../../engine/index.ts";
 import { labUp } from "../../lab/lab.ts";
@@ -21,10 +22,10 @@ export function startedLab(): Promise<LabState> {
 }
 
 /** Applies a stack to the lab; an error comes with what the program logged. */
-export async function applied(program: Program): Promise<Result> {
+export async function applied(program: Program, signal?: AbortSignal): Promise<Result> {
   const log: string[] = [];
   try {
-    return await up(program, { helm: () => helmPath(progress) }, (event) => {
+    return await up(program, { helm: () => helmPath(progress), ...(signal !== undefined && { signal }) }, (event) => {
       if (event.type === "log") log.push(event.text);
       if (event.type === "waiting") log.push(`${event.title}: ${event.reason}`);
     });
@@ -40,5 +41,5 @@ export async function localMesh(): Promise<{ lab: LabState; view: ClusterView; a
   const lab = await startedLab();
   await applied(stackWith("local"));
   const view = new ClusterView(lab.kubeconfig, "local");
-  return { lab, view, address: await view.loadBalancerAddress("istio-ingress", "istio-ingress") };
+  return { lab, view, address: await view.loadBalancerAddress(ingressName, ingressName) };
 }

@@ -1,12 +1,29 @@
 import { KubeConfig, CoreV1Api, ApiextensionsV1Api } from "@kubernetes/client-node";
-import { beforeAll, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { beforeAll, expect, test, vi } from "vitest";
 import { helmPath } from "../../cli/helm.ts";
+import { projectDir } from "../../cli/project.ts";
 import { destroy } from "../../engine/index.ts";
-import { labDown, leftovers } from "../../lab/lab.ts";
+import { labDown, labStatus, leftovers } from "../../lab/lab.ts";
 import { localLab, type LabState } from "../../lab/spec.ts";
 import { describeOnLab, localMesh, startedLab } from "../support/lab.ts";
 import { machineNow } from "../support/machine.ts";
 import { stackWith } from "../support/stack.ts";
+
+/** Starts `linly-mesh lab up`; once the host is alive, kills the host's first process and the command, both for good. */
+async function killedLabUp(host: string): Promise<void> {
+  const child = spawn(process.execPath, ["cli/linly-mesh.js", "lab", "up"], { cwd: projectDir, stdio: "ignore" });
+  const ended = new Promise((resolve) => {
+    child.on("close", resolve);
+  });
+  const pid = await vi.waitUntil(
+    async () => (await labStatus(localLab.name))?.hosts.find(({ name }) => name.endsWith(`/${host}`))?.pid,
+    { timeout: 120_000, interval: 100 },
+  );
+  process.kill(pid, "SIGKILL");
+  child.kill("SIGKILL");
+  await ended;
+}
 
 describeOnLab("taking it all away", () => {
   let lab: LabState;
@@ -40,6 +57,15 @@ describeOnLab("taking it all away", () => {
     const before = machineNow();
     await startedLab();
     expect(machineNow().interfaces).not.toEqual(before.interfaces);
+    await labDown(localLab.name, console.log);
+    expect(machineNow()).toEqual(before);
+  });
+
+  test("so does one whose lab up and whose node were killed", async () => {
+    await labDown(localLab.name, console.log);
+    const before = machineNow();
+    await killedLabUp("gpu-1");
+    expect(machineNow().daemons).not.toEqual(before.daemons);
     await labDown(localLab.name, console.log);
     expect(machineNow()).toEqual(before);
   });

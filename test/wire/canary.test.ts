@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import type { MeshConfig } from "../../config/schema.ts";
 import { stackWith, withWeights } from "../support/stack.ts";
 
 /** Requests after a move that are judged for the new shares. */
@@ -32,7 +33,37 @@ describeOnLab("moving weights under load", () => {
     expect(canary).toBeGreaterThanOrEqual(low);
     expect(canary).toBeLessThanOrEqual(high);
   });
+
+  test("traffic leaves a version that does not come up, while up still waits for it", async () => {
+    const stop = new AbortController();
+    const program = stackWith("local", (mesh) => withBrokenCanary(mesh, { "v1-stable": 100, "v2-experiment": 0 }));
+    const running = applied(program, stop.signal);
+    const ended = running.then(
+      () => "completed",
+      () => "stopped",
+    );
+    await routeInForce(url, { "v1-stable": 100, "v2-experiment": 0 });
+    stop.abort();
+    expect(await ended).toBe("stopped");
+
+    const results = await load({ url, concurrency: 16, timeout: 60_000 }, (sent) => sent >= 200);
+    expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    expect([...countVersions(visitsOf(results, "llm")).keys()]).toEqual(["v1-stable"]);
+  });
 });
+
+/** The local stack with a second llm version that never becomes ready, and the weights given. */
+function withBrokenCanary(mesh: MeshConfig, weights: Record<string, number>): MeshConfig {
+  const moved = withWeights(mesh, "llm", weights);
+  const { llm } = moved.services;
+  if (llm === undefined) throw new Error("the local stack has no llm");
+  const versions = llm.versions.map((version) =>
+    version.name === "v2-experiment"
+      ? { ...version, env: { ...version.env, LATENCY_MEDIAN: "not a duration" } }
+      : version,
+  );
+  return { ...moved, services: { ...moved.services, llm: { ...llm, versions } } };
+}
 
 /**
  * Moves the weights of llm while requests run without a pause. `during` are those sent until the new route was seen at

@@ -1,0 +1,25 @@
+import type { Fault } from "../faults.ts";
+import { lenientMesh, type LenientMesh } from "./lenient.ts";
+import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
+import { pipelineFaults } from "./pipeline.ts";
+import { reservedValueFaults } from "./reserved-values.ts";
+import { gpuFaults, resourceFaults } from "./resources.ts";
+import { variableFaults, versionFaults } from "./versions.ts";
+
+const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
+  pipelineFaults,
+  versionFaults,
+  variableFaults,
+  resourceFaults,
+  gpuFaults,
+  namespaceFaults,
+  hostFaults,
+  labFaults,
+  reservedValueFaults,
+];
+
+/** The faults that no single value shows: sums, names given twice, references to nothing. */
+export function crossFaults(raw: unknown): Fault[] {
+  const parsed = lenientMesh.safeParse(raw);
+  return parsed.success ? checks.flatMap((check) => check(parsed.data)) : [];
+}

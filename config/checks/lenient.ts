@@ -1,0 +1,32 @@
+import { z } from "zod";
+
+const text = z.string().optional().catch(undefined);
+const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
+const compute = z.object({ cpu: quantity, memory: quantity }).partial().catch({});
+const mapping = z.record(z.string(), z.unknown()).catch({});
+
+const version = z.object({ name: text, weight: z.number().catch(Number.NaN), env: mapping });
+
+const service = z.object({
+  versions: z.array(version).catch([]),
+  resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
+  gpus: z.number().optional().catch(undefined),
+});
+
+/**
+ * As much of a stack file as the checks across values read, whatever else is wrong with it: a part of the wrong shape
+ * counts as absent, because the schema has already named it.
+ */
+export const lenientMesh = z.object({
+  lab: z.boolean().catch(false),
+  mode: text,
+  pipeline: z.array(z.string().catch("")).catch([]),
+  entry: text,
+  namespace: text,
+  clusters: z.array(z.object({ kubeconfig: text })).catch([]),
+  ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
+  istio: z.object({ values: mapping }).catch({ values: {} }),
+  services: z.record(z.string(), service.catch({ versions: [], resources: undefined, gpus: undefined })).catch({}),
+});
+
+export type LenientMesh = z.output<typeof lenientMesh>;

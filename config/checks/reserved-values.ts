@@ -1,0 +1,31 @@
+import type { Fault } from "../faults.ts";
+import type { LenientMesh } from "./lenient.ts";
+
+/** Helm values that the rest of the program relies on, and the key that sets each instead. */
+const reserved: readonly (readonly [path: string, instead: string])[] = [
+  ["istiod.cni.enabled", "the program always uses Istio CNI"],
+  ["istiod.global.meshID", "set istio.meshId"],
+  ["istiod.global.network", "set clusters[].network"],
+  ["istiod.global.multiCluster.clusterName", "set clusters[].name"],
+  ["istiod.meshConfig.trustDomain", "set istio.trustDomain"],
+  ["istiod.meshConfig.outboundTrafficPolicy", "the mesh is always REGISTRY_ONLY"],
+  ["gateway.name", "the gateway is always called istio-ingress"],
+  ["gateway.labels.istio", "Gateways select the pods by istio: ingress"],
+  ["gateway.kind", "the program waits for a Deployment"],
+  ["gateway.service.type", "users come in through a load balancer"],
+];
+
+/** Helm values of a stack that would break what the program builds on them. */
+export function reservedValueFaults({ istio: { values } }: LenientMesh): Fault[] {
+  return reserved.flatMap(([path, instead]) =>
+    valueAt(values, path.split(".")) === undefined
+      ? []
+      : [{ path: `istio.values.${path}`, message: `is not for the stack file to set: ${instead}` }],
+  );
+}
+
+function valueAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
+  if (key === undefined || value === undefined) return value;
+  if (typeof value !== "object" || value === null) return undefined;
+  return valueAt(Object.entries(value).find(([name]) => name === key)?.[1], rest);
+}
