@@ -9,6 +9,7 @@ import type { Program } from "./program/run.ts";
 import { providerSpec } from "./program/provider.ts";
 import type { ProviderSpec } from "./program/provider.ts";
 import { objectToRead } from "./program/read.ts";
+import { isUnknown } from "./program/values.ts";
 import { Redactor } from "./program/redactor.ts";
 import { called } from "./program/registration.ts";
 import type { Registration } from "./program/registration.ts";
@@ -77,8 +78,9 @@ export async function dryRun(
         return { id: "", outputs: registration.inputs };
       },
       async read({ urn, type, name, id }) {
-        objectToRead({ type, name, id });
-        done({ urn, type, name, kind: "read", parent: "", title: `${type} ${id}`, outcome: "read", inputs: {} });
+        const { kind } = objectToRead({ type, name, id });
+        const title = `${kind} ${isUnknown(id) ? name : id}`;
+        done({ urn, type, name, kind: "read", parent: "", title, outcome: "read", inputs: {} });
         return {};
       },
     },

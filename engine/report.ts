@@ -72,7 +72,7 @@ export function textReporter(write: (line: string) => void): Reporter {
   return (event) => {
     if (event.type === "done" && event.step.outcome !== "register") {
       const { outcome, title } = event.step;
-      const time = outcome === "apply" || outcome === "same" ? "" : `  ${event.seconds.toFixed(1)} s`;
+      const time = ["apply", "same", "read"].includes(outcome) ? "" : `  ${event.seconds.toFixed(1)} s`;
       write(`${signs[outcome]} ${title}  ${words[outcome]}${time}`);
     }
     if (event.type === "waiting") write(`  ${event.title}  waiting: ${event.reason}`);

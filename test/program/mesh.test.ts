@@ -133,6 +133,12 @@ describe("every stack", () => {
   });
 });
 
+test("the gateway's Service is read once it is there; until then the preview calls it by its Pulumi name", () => {
+  expect(local.steps.filter(({ kind }) => kind === "read").map(({ title }) => title)).toEqual([
+    "Service local-istio-ingress",
+  ]);
+});
+
 describe("prod", () => {
   test("Istio's charts are pinned", () => {
     const releases = prod.steps.filter(({ kind }) => kind === "release");
