@@ -70,19 +70,29 @@ describeOnLab("the pipeline on real sidecars", () => {
   });
 
   test.each([
-    // from, to, port, status: what the pipeline's edges allow, and 502 from the caller's own sidecar for all else
+    // from, to, port, status: what the pipeline's edges allow; all else ends in the caller's own sidecar
     ["asr-service", "llm-service", 8002, "200"],
-    ["asr-service", "tts-service", 8001, "502"],
-    ["asr-service", "face-service", 8003, "502"],
+    ["asr-service", "tts-service", 8001, "error: ECONNRESET"],
+    ["asr-service", "face-service", 8003, "error: ECONNRESET"],
     ["tts-service", "face-service", 8003, "200"],
-    ["tts-service", "llm-service", 8002, "502"],
-    ["face-service", "asr-service", 8000, "502"],
+    ["tts-service", "llm-service", 8002, "error: ECONNRESET"],
+    ["face-service", "asr-service", 8000, "error: ECONNRESET"],
   ])("a sidecar knows only the next stage: %s to %s:%i is %s", async (from, to, port, status) => {
     const pod = (await view.pods("linly")).find(({ app }) => app === from);
     if (pod === undefined) throw new Error(`no pod of ${from}`);
     const url = `http://${to}.linly.svc.cluster.local:${port}/healthz`;
     const container = from.replace("-service", "");
     expect(await statusFromPod({ kubeconfig, namespace: "linly", pod: pod.name, container, url })).toBe(status);
+  });
+
+  test("a sidecar itself refuses what it does not know: a server without any TLS answers this machine and not a stage", async () => {
+    const dns = (await view.pods("kube-system")).find(({ name }) => name.startsWith("coredns"));
+    const asr = (await view.pods("linly")).find(({ app }) => app === "asr-service");
+    if (dns === undefined || asr === undefined) throw new Error("no pod of coredns or asr-service");
+    const url = `http://${dns.ip}:8181/ready`;
+    expect(await plaintextRequest(url)).toEqual({ status: 200 });
+    const from = { kubeconfig, namespace: "linly", pod: asr.name, container: "asr" };
+    expect(await statusFromPod({ ...from, url })).toBe("error: ECONNRESET");
   });
 
   test("a second up changes nothing", async () => {
