@@ -11,7 +11,7 @@ import { missingForLab } from "./support/requirements.ts";
 
 /**
  * Runs the checks and the layers of tests in order and ends with `tests: N passed, N failed, N skipped`.
- * `--only pure,program` runs those layers alone.
+ * `--only pure,program` runs those layers alone, without the checks.
  */
 const layers = ["pure", "program", "control-plane", "wire", "teardown"] as const;
 
@@ -31,6 +31,15 @@ function check(name: string, command: string, args: readonly string[]): Counts {
   heading(name);
   const { status } = spawnSync(command, args, { stdio: "inherit" });
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** Types, lint and format: the same as `npm run check`, each counted as one test. */
+function runChecks(): Counts[] {
+  return [
+    check("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]),
+    check("lint", process.execPath, ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."]),
+    check("format", process.execPath, ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."]),
+  ];
 }
 
 function runLayer(layer: string): Counts {
@@ -85,9 +94,7 @@ const missing = missingForLab();
 const withoutLab = ["pure", "program"];
 const needLab = chosen.filter((layer) => !withoutLab.includes(layer));
 const counts: Counts[] = [
-  check("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]),
-  check("lint", process.execPath, ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."]),
-  check("format", process.execPath, ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."]),
+  ...(chosen === layers ? runChecks() : []),
   ...chosen.filter((layer) => withoutLab.includes(layer)).map(runLayer),
 ];
 if (needLab.length > 0 && missing === undefined) counts.push(await startLab());
