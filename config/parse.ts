@@ -2,8 +2,7 @@ import { z } from "zod";
 import { stageNames } from "../services/catalogue.ts";
 import { crossFaults } from "./checks/cross.ts";
 import { ConfigError, formatPath, type Fault } from "./faults.ts";
-import { suggestion } from "./nearest.ts";
-import { meshSchema, type MeshConfig } from "./schema.ts";
+import { meshSchema, unknownKeys, type MeshConfig } from "./schema.ts";
 
 /** A mesh, or what keeps a configuration from being one. */
 export interface CheckedMesh {
@@ -38,9 +37,8 @@ export function parseMesh(raw: unknown, source: string): MeshConfig {
 function faultsOf(issue: z.core.$ZodIssue, raw: unknown): Fault[] {
   if (issue.code === "unrecognized_keys") {
     // The record of services is the one place where zod words this itself.
-    const messages = issue.message.startsWith("is ")
-      ? issue.message.split("\n")
-      : issue.keys.map((key) => `is an unknown key: ${suggestion(key, stageNames)}`);
+    const worded = issue.message.startsWith("is ") ? issue.message : unknownKeys(issue.keys, stageNames);
+    const messages = worded.split("\n");
     return issue.keys.map((key, index) => ({ path: formatPath([...issue.path, key]), message: messages[index] ?? "" }));
   }
   const path = formatPath(issue.path);

@@ -26,8 +26,8 @@ function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
-/** One line for each key, in their order. */
-function unknownKeys(keys: readonly string[], known: readonly string[]): string {
+/** What is wrong with keys that are not known: one line for each, in their order. */
+export function unknownKeys(keys: readonly string[], known: readonly string[]): string {
   return keys.map((key) => `is an unknown key: ${suggestion(key, known)}`).join("\n");
 }
 

@@ -1,7 +1,6 @@
-import type { MeshConfig } from "../../config/schema.ts";
+import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { planPipeline, type PlannedService } from "../../services/plan.ts";
 import { serviceName, workRoute } from "../../services/stage.ts";
-import type { ServiceConfig } from "../../config/schema.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import { table } from "../views/table.ts";
 import { ClusterView } from "./cluster-view.ts";

@@ -22,12 +22,9 @@ export class MeshTraffic extends pulumi.ComponentResource {
     const { namespace } = services;
     const after = [istio.istiod];
 
-    for (const {
-      component: service,
-      service: { versions },
-
-      entry,
-    } of services.running) {
+    for (const running of services.running) {
+      const { component: service, entry } = running;
+      const { versions } = running.service;
       const canary = new Canary(cluster, { service, versions, namespace, after }, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;

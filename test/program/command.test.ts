@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile } from "../../cli/stack-file.ts";
 import { up } from "../../engine/index.ts";
+import { freePort } from "../support/free-port.ts";
 import { missingForLab } from "../support/requirements.ts";
 
 interface Ended {
@@ -94,22 +94,8 @@ describe("a cluster that cannot be reached", () => {
   const dir = mkdtempSync(join(tmpdir(), "linly-mesh-kubeconfig-"));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  /** A port of this machine at which nobody listens. */
-  function closedPort(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const server = createServer();
-      server.on("error", reject);
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address();
-        server.close(() =>
-          typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
-        );
-      });
-    });
-  }
-
   test("is named, with its address, and nothing is waited for", async () => {
-    const server = `https://127.0.0.1:${await closedPort()}`;
+    const server = `https://127.0.0.1:${await freePort()}`;
     const kubeconfig = join(dir, "config");
     writeFileSync(
       kubeconfig,

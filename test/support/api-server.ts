@@ -4,13 +4,13 @@ import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { stringify } from "yaml";
 import type { Json, JsonObject } from "../../engine/index.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
+import { freePort } from "./free-port.ts";
 
 export interface Answer {
   readonly status: number;
@@ -135,16 +135,5 @@ function kubeconfigOf(port: number, token: string): string {
     clusters: [{ name: "test", cluster }],
     users: [{ name: "admin", user: { token } }],
     contexts: [{ name: "test", context: { cluster: "test", user: "admin" } }],
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
   });
 }
