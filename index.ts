@@ -20,7 +20,7 @@ const meshes = config.clusters.map((clusterConfig) => {
   const mtls = new StrictMtls(cluster, istio);
   const services = new AiServices(cluster, { config, pipeline, istio, mtls });
 
-  new MeshTraffic(cluster, { config, services, gateway, istio });
+  new MeshTraffic(cluster, { config, services, gateway });
 
   return { cluster: clusterConfig.name, ingress: gateway.address };
 });

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { stageNames } from "../services/catalogue.ts";
 import { crossFaults } from "./checks/cross.ts";
 import { ConfigError, formatPath, type Fault } from "./faults.ts";
-import { meshSchema, unknownKeys, type MeshConfig } from "./schema.ts";
+import { meshSchema, type MeshConfig } from "./schema.ts";
+import { unknownKeys } from "./schema/object.ts";
 
 /** A mesh, or what keeps a configuration from being one. */
 export interface CheckedMesh {

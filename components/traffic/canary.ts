@@ -4,62 +4,44 @@ import type { VersionConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject, type HttpRoute } from "../istio/objects.ts";
 import type { AiService } from "../service/ai-service.ts";
-import { hostOf, versionLabels } from "../service/workload.ts";
+import { hostOf } from "../service/workload.ts";
 import { routedVersions, type WeightedVersion } from "./weights.ts";
 
 export interface CanaryArgs {
   readonly service: AiService;
   readonly versions: readonly VersionConfig[];
   readonly namespace: string;
-  /** istiod, which must be there to check what is applied. */
-  readonly after: readonly pulumi.Resource[];
 }
 
 /**
- * Splits a service's requests over its versions.
- *
- * Each version has a DestinationRule of its own, which Istio merges: the rule is there before the route that names its
- * subset, and goes only after the route has let go of it. The route waits for the versions that it names and for no
- * other, so that traffic can leave a version that does not come up.
+ * Splits a service's requests over its versions. The route waits for the versions that it names and for no other, so
+ * that traffic can leave a version that does not come up.
  */
 export class Canary extends pulumi.ComponentResource {
-  /** By version name. */
-  readonly subsets: ReadonlyMap<string, k8s.apiextensions.CustomResource>;
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: CanaryArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { service, versions, namespace, after } = args;
+    const { service, versions, namespace } = args;
     super("linly-mesh:traffic:Canary", `${cluster.config.name}-${service.name}`, {}, opts);
     const host = hostOf(service.stage, namespace);
-    const child = { parent: this, provider: cluster.provider };
-
-    this.subsets = new Map(
-      versions.map((version) => {
-        const name = `${service.name}-${version.name}`;
-        const subset = istioObject(
-          "DestinationRule",
-          `${cluster.config.name}-${name}`,
-          { name, namespace },
-          { host, subsets: [{ name: version.name, labels: versionLabels(service.stage, version) }] },
-          { ...child, dependsOn: [...after, service.service, service.deployment(version.name)] },
-        );
-        return [version.name, subset];
-      }),
-    );
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,
       { name: service.name, namespace },
       { hosts: [host], http: [weightedRoute(host, versions)] },
-      { ...child, dependsOn: this.routedSubsets(versions) },
+      { parent: this, provider: cluster.provider, dependsOn: routeNeeds(service, versions) },
     );
     this.registerOutputs({ weights: versions.map(({ name, weight }) => ({ name, weight })) });
   }
+}
 
-  /** The subsets that a route over these versions names. */
-  routedSubsets(versions: readonly WeightedVersion[]): k8s.apiextensions.CustomResource[] {
-    return routedVersions(versions).flatMap(({ name }) => this.subsets.get(name) ?? []);
-  }
+/** What must be there before a route over these versions: the Service, and the pods of each version that it names. */
+export function routeNeeds(service: AiService, versions: readonly WeightedVersion[]): pulumi.Resource[] {
+  const named = new Set(routedVersions(versions).map(({ name }) => name));
+  return [
+    service.service,
+    ...service.versions.filter(({ name }) => named.has(name)).map(({ deployment }) => deployment),
+  ];
 }
 
 /** One route over the subsets of `host`. */

@@ -6,7 +6,7 @@ import { IngressGateway } from "../istio/ingress-gateway.ts";
 import { istioObject } from "../istio/objects.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
-import { weightedRoute, type Canary } from "./canary.ts";
+import { routeNeeds, weightedRoute } from "./canary.ts";
 
 export interface IngressRouteArgs {
   /** Names under which users reach the pipeline. */
@@ -14,7 +14,6 @@ export interface IngressRouteArgs {
   /** The stage that users reach. */
   readonly entry: AiService;
   readonly versions: readonly VersionConfig[];
-  readonly canary: Canary;
   readonly namespace: string;
   readonly gateway: IngressGateway;
 }
@@ -25,7 +24,7 @@ export class IngressRoute extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hosts, entry, versions, canary, namespace } = args;
+    const { hosts, entry, versions, namespace } = args;
     super("linly-mesh:traffic:IngressRoute", cluster.config.name, {}, opts);
     const child = { parent: this, provider: cluster.provider };
 
@@ -44,7 +43,7 @@ export class IngressRoute extends pulumi.ComponentResource {
       `${cluster.config.name}-ingress`,
       { name: "ingress", namespace },
       { hosts: [...hosts], gateways: ["ingress"], http: [weightedRoute(hostOf(entry.stage, namespace), versions)] },
-      { ...child, dependsOn: [this.gateway, ...canary.routedSubsets(versions)] },
+      { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
     );
     this.registerOutputs({ hosts: [...hosts] });
   }

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { dnsLabel, labelKey, labelValue } from "../scalars.ts";
+import { object } from "./object.ts";
+
+export const cluster = object({
+  name: dnsLabel(40).describe("Name of the cluster in the mesh."),
+  kubeconfig: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Path of a kubeconfig file, relative to the project. Default: the one kubectl would use."),
+  context: z.string().min(1).optional().describe("Context in that file. Default: its current one."),
+  network: dnsLabel().describe("Istio network: clusters whose pods reach each other directly share one."),
+  region: dnsLabel().describe("Region of the cluster's nodes, as their label `topology.kubernetes.io/region` says."),
+});
+
+const toleration = object({
+  key: labelKey.describe("Key of the taint."),
+  value: labelValue.optional().describe("The taint's value. Default: any."),
+  effect: z
+    .enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])
+    .optional()
+    .describe("The taint's effect. Default: any."),
+});
+
+const pool = object({
+  nodeSelector: z
+    .record(labelKey, labelValue)
+    .refine((labels) => Object.keys(labels).length > 0, {
+      error: "is empty; it names at least one label of the pool's nodes",
+    })
+    .describe("Labels that the pool's nodes carry."),
+  tolerations: z.array(toleration).default([]).describe("Taints that the pool's pods put up with."),
+});
+
+export const pools = object({
+  cpu: pool.describe("Where stages without a GPU run."),
+  gpu: pool.describe("Where stages with a GPU run."),
+}).prefault({
+  cpu: { nodeSelector: { "linly-mesh/pool": "cpu" } },
+  gpu: {
+    nodeSelector: { "linly-mesh/pool": "gpu" },
+    tolerations: [{ key: "nvidia.com/gpu", effect: "NoSchedule" }],
+  },
+});
+
+export type ClusterConfig = z.output<typeof cluster>;
+export type PoolConfig = z.output<typeof pool>;
