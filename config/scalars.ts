@@ -80,6 +80,12 @@ export const labelKey = text(new RegExp(`^${qualifiedName}$`), 'a key such as "l
 
 export const labelValue = text(/^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/, 'a label value such as "gpu"');
 
+/** The name of an HTTP header or a cookie, in lower case. */
+export const headerName = text(
+  /^[a-z0-9](?:[-a-z0-9_]{0,62}[a-z0-9])?$/,
+  'a name in lower case such as "x-linly-versions"',
+);
+
 /** A share of traffic in percent: a whole number from 0 to 100. */
 export const weight = z
   .number({ error: "is not a whole number from 0 to 100" })

@@ -7,11 +7,22 @@ import * as pulumi from "@pulumi/pulumi";
 export interface RouteDestination {
   destination: { host: string; subset?: string; port?: { number: number } };
   weight?: number;
+  headers?: HeaderChanges;
+}
+
+export interface HeaderChanges {
+  request?: { set?: Record<string, string>; add?: Record<string, string>; remove?: string[] };
+  response?: { set?: Record<string, string>; add?: Record<string, string>; remove?: string[] };
 }
 
 export interface HttpRoute {
   name?: string;
-  match?: { uri?: { exact: string } | { prefix: string }; method?: { exact: string } }[];
+  match?: {
+    uri?: { exact: string } | { prefix: string };
+    method?: { exact: string };
+    headers?: Record<string, { exact: string } | { regex: string }>;
+  }[];
+  headers?: HeaderChanges;
   route: RouteDestination[];
 }
 

@@ -1,6 +1,7 @@
 import type { Fault } from "../faults.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
+import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
@@ -8,6 +9,7 @@ import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   pipelineFaults,
+  pinFaults,
   versionFaults,
   variableFaults,
   resourceFaults,

@@ -25,6 +25,14 @@ export const lenientMesh = z.object({
   namespace: text,
   clusters: z.array(z.object({ kubeconfig: text })).catch([]),
   ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
+  pins: z
+    .object({
+      dialogues: z
+        .object({ stages: z.array(z.string().catch("")).catch([]) })
+        .optional()
+        .catch(undefined),
+    })
+    .catch({ dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
   services: z.record(z.string(), service.catch({ versions: [], resources: undefined, gpus: undefined })).catch({}),
 });
