@@ -4,11 +4,12 @@ import { Istio } from "./components/istio/istio.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
 import { AiServices } from "./components/service/ai-services.ts";
 import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
-import { loadMesh } from "./config/load.ts";
+import { loadMesh, loadSecrets } from "./config/load.ts";
 import { meshDiagram } from "./services/diagram.ts";
 import { planPipeline } from "./services/plan.ts";
 
 const config = loadMesh();
+const secrets = loadSecrets(config);
 const pipeline = planPipeline(config);
 
 const meshes = config.clusters.map((clusterConfig) => {
@@ -18,7 +19,7 @@ const meshes = config.clusters.map((clusterConfig) => {
   const gateway = new IngressGateway(cluster, config.istio, istio);
 
   const mtls = new StrictMtls(cluster, istio);
-  const services = new AiServices(cluster, { config, pipeline, istio, mtls });
+  const services = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
 
   new MeshTraffic(cluster, { config, services, gateway });
 

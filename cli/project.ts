@@ -7,6 +7,6 @@ import { projectName, type StackFile } from "./stack-file.ts";
 export const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The Pulumi program as the engine runs it for one stack. */
-export function programOf({ stack, config }: StackFile): Program {
-  return { dir: projectDir, project: projectName, stack, config };
+export function programOf({ stack, config, secretKeys }: StackFile): Program {
+  return { dir: projectDir, project: projectName, stack, config, secretKeys: [...secretKeys] };
 }

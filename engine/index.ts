@@ -11,3 +11,4 @@ export { render } from "./render.ts";
 export type { Rendered } from "./render.ts";
 export { tally, textReporter } from "./report.ts";
 export type { Event, Outcome, Reporter, Severity, Step } from "./report.ts";
+export { unknownValue } from "./program/values.ts";

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { tally, textReporter, up, type Result } from "../../engine/index.ts";
 import { helmPath } from "../helm.ts";
 import { interruptible } from "../interrupt.ts";
-import { requireLab } from "../lab-guard.ts";
+import { requireLab, requireOpened } from "../lab-guard.ts";
 import { jsonReporter } from "../json-reporter.ts";
 import { programOf, projectDir } from "../project.ts";
 import { readStackFile } from "../stack-file.ts";
@@ -27,6 +27,7 @@ export function upCommand(): Command {
 export async function runUp(stack: string, options: UpOptions, write: (line: string) => void): Promise<Result> {
   const file = readStackFile(projectDir, stack);
   requireLab(file, "up");
+  requireOpened(file);
   if (options.context !== undefined) write(`to context ${options.context} instead of the stack file's`);
   const report = options.json === true ? jsonReporter(write) : textReporter(write);
   const result = await interruptible((signal) =>

@@ -1,15 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
+import type { Secrets } from "../../config/schema/secrets.ts";
+import { secretReferences } from "../../config/secret-references.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
+import { ServiceSecrets } from "./secrets.ts";
 
 export interface AiServicesArgs {
   readonly config: MeshConfig;
   readonly pipeline: PipelinePlan<ServiceConfig>;
+  readonly secrets: pulumi.Output<Secrets>;
   readonly istio: Istio;
   readonly mtls: StrictMtls;
 }
@@ -25,7 +29,7 @@ export class AiServices extends pulumi.ComponentResource {
 
   constructor(
     cluster: Cluster,
-    { config, pipeline, istio, mtls }: AiServicesArgs,
+    { config, pipeline, secrets, istio, mtls }: AiServicesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
@@ -34,13 +38,19 @@ export class AiServices extends pulumi.ComponentResource {
     const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", labels }, this);
     // No pod comes before the rules that it is to live under.
     const before = [namespace, istio.istiod, istio.cni, mtls.policy];
+    const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
+    const given = new ServiceSecrets(
+      cluster,
+      { names, values: secrets, namespace: config.namespace, after: [namespace] },
+      { parent: this },
+    );
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops } = planned;
       const where = { stage, hops, namespace: config.namespace };
       const scope = new SidecarScope(cluster, { ...where, after: before }, { parent: this });
       const component = new AiService(
         cluster,
-        { ...where, service, pool: config.pools[stage.pool], after: [...before, scope.sidecar] },
+        { ...where, service, pool: config.pools[stage.pool], after: [...before, ...given.secrets, scope.sidecar] },
         { parent: this },
       );
       return { ...planned, component };

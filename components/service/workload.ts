@@ -14,10 +14,11 @@ export function hostOf(stage: Stage, namespace: string, clusterDomain = "cluster
   return `${serviceName(stage)}.${namespace}.svc.${clusterDomain}`;
 }
 
-export interface EnvVar {
-  name: string;
-  value: string;
-}
+export type EnvVar =
+  { name: string; value: string } | { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } };
+
+/** The one key of each Secret that holds a text of `linly-mesh:secrets`. */
+export const secretKey = "value";
 
 /**
  * What a stage needs to know of the stages it calls: `NEXT_HOPS` for those that read a list, and the
@@ -39,8 +40,17 @@ export function hopEnv(hops: readonly Stage[], namespace: string): EnvVar[] {
 
 /** What the pod is told of itself, then what the stack file adds; a name given twice keeps the stack file's value. */
 export function versionEnv(stage: Stage, version: VersionConfig): EnvVar[] {
-  const own = { STAGE: stage.name, VERSION: version.name, PORT: String(stage.port), ...version.env };
-  return Object.entries(own).map(([name, value]) => ({ name, value }));
+  const own: VersionConfig["env"] = {
+    STAGE: stage.name,
+    VERSION: version.name,
+    PORT: String(stage.port),
+    ...version.env,
+  };
+  return Object.entries(own).map(([name, value]) =>
+    typeof value === "string"
+      ? { name, value }
+      : { name, valueFrom: { secretKeyRef: { name: value.secret, key: secretKey } } },
+  );
 }
 
 /** Where the pod runs, from the downward API: a stage names itself in its logs and answers. */

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, weight } from "../scalars.ts";
+import { env } from "./env.ts";
 import { object } from "./object.ts";
 
 const compute = object({
   cpu: cpuQuantity.describe("CPU of one replica."),
   memory: memoryQuantity.describe("Memory of one replica."),
 });
-
-const envName = z.string().regex(/^[A-Za-z_]\w*$/, { error: 'is not the name of a variable such as "MODEL"' });
 
 const version = object({
   name: dnsLabel(30).describe(
@@ -16,10 +15,11 @@ const version = object({
   weight: weight.describe("Share of the service's requests, in percent; the weights of a service total 100."),
   image: imageReference.describe("The container's image, with a tag or digest."),
   replicas: count(1, "replicas").default(1).describe("Pods of this version."),
-  env: z
-    .record(envName, z.string())
+  env: env
     .default({})
-    .describe("Environment of the container, in clear. Secrets do not belong here."),
+    .describe(
+      "Environment of the container: texts in clear, and `{ secret: name }` for what `linly-mesh:secrets` holds.",
+    ),
 });
 
 export const service = object({

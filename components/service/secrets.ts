@@ -1,0 +1,35 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Secrets } from "../../config/schema/secrets.ts";
+import type { Cluster } from "../cluster.ts";
+import { secretKey } from "./workload.ts";
+
+export interface ServiceSecretsArgs {
+  /** The secrets that stages refer to, by name. */
+  readonly names: readonly string[];
+  readonly values: pulumi.Output<Secrets>;
+  readonly namespace: string;
+  readonly after: readonly pulumi.Resource[];
+}
+
+/** The secrets of the stack file as Kubernetes Secrets, one each, so that a pod is given no more than it names. */
+export class ServiceSecrets extends pulumi.ComponentResource {
+  readonly secrets: readonly k8s.core.v1.Secret[];
+
+  constructor(cluster: Cluster, args: ServiceSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { names, values, namespace, after } = args;
+    super("linly-mesh:service:ServiceSecrets", cluster.config.name, {}, opts);
+    this.secrets = names.map(
+      (name) =>
+        new k8s.core.v1.Secret(
+          `${cluster.config.name}-${name}`,
+          {
+            metadata: { name, namespace },
+            stringData: { [secretKey]: values.apply((known) => known[name] ?? "") },
+          },
+          { parent: this, provider: cluster.provider, dependsOn: [...after] },
+        ),
+    );
+    this.registerOutputs({});
+  }
+}
