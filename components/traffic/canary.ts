@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
+import { meshHost } from "../istio/mesh-host.ts";
 import { istioObject, type HttpRoute } from "../istio/objects.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { hostOf } from "../service/workload.ts";
@@ -46,8 +47,9 @@ export function routeNeeds(service: AiService, versions: readonly WeightedVersio
 
 /** One route over the subsets of `host`. */
 export function weightedRoute(host: string, versions: readonly WeightedVersion[]): HttpRoute {
-  return {
-    name: "by-weight",
-    route: routedVersions(versions).map(({ name, weight }) => ({ destination: { host, subset: name }, weight })),
-  };
+  const { to } = meshHost(
+    host,
+    versions.map(({ name }) => name),
+  );
+  return { name: "by-weight", route: routedVersions(versions).map(({ name, weight }) => to(name, weight)) };
 }
