@@ -6,6 +6,7 @@ import { alternativesOf, choicesOf, independent } from "../../components/istio/g
 import { istioModuleFolder, kindSchemas, pinnedApiVersion } from "../../components/istio/generate/crds.ts";
 import { fileOf, generatedFiles, header, typesOf } from "../../components/istio/generate/files.ts";
 import { kinds } from "../../components/istio/generate/kinds.ts";
+import { nameParts } from "../../components/istio/generate/name-parts.ts";
 import { parseSchema } from "../../components/istio/generate/schema.ts";
 
 const folder = join(projectDir, "components", "istio", "generated");
@@ -108,11 +109,29 @@ describe("choices", () => {
     expect(independent([ab, de, bc])).toEqual([[de], [ab, bc]]);
   });
 
+  test("make a required field the only way to choose", async () => {
+    const required = ["a"];
+    expect(
+      await typesFrom({ type: "object", required, properties: { a: text, b: text }, oneOf: oneOf("a", "b") }),
+    ).toBe("export type ExampleSpec = ({ a: string b?: never } | { a: never b?: string })");
+  });
+
   test("leave the fields that were not chosen out of reach", async () => {
     const properties = { a: text, b: { type: "boolean" }, c: text };
     expect(await typesFrom({ type: "object", required: ["c"], properties, oneOf: oneOf("a", "b") })).toBe(
       "export type ExampleSpec = ({ c: string } & ({ a?: string b?: never } | { a?: never b?: boolean }))",
     );
+  });
+});
+
+test("a part that looks like a named one refers to it, wherever it stands", () => {
+  const port = { type: "object" as const, properties: { number: { type: "number" as const } } };
+  const root = { type: "object" as const, properties: { a: port, b: { type: "array" as const, items: port } } };
+  const ref = { $ref: "#/$defs/Port" };
+  expect(nameParts(root, new Map([["Port", port]]))).toEqual({
+    type: "object",
+    properties: { a: ref, b: { type: "array", items: ref } },
+    $defs: { Port: port },
   });
 });
 

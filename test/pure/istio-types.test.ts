@@ -3,7 +3,7 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import type { DeepInput } from "../../components/deep-input.ts";
 import { apiVersions, type IstioSpecs } from "../../components/istio/generated/kinds.ts";
 import { meshHost } from "../../components/istio/mesh-host.ts";
-import type { HttpRoute, RouteDestination } from "../../components/istio/objects.ts";
+import type { HttpRoute, istioObject, RouteDestination } from "../../components/istio/objects.ts";
 import type { CpuQuantity, MemoryQuantity } from "../../services/quantity.ts";
 import type { Stage } from "../../services/stage.ts";
 
@@ -93,6 +93,12 @@ test("any part of a spec may be known later, and lists may be read-only", () => 
   spec("PeerAuthentication", pulumi.output({ mtls: { mode } }));
   // @ts-expect-error - a number, now or later
   spec("VirtualService", { hosts, http: [{ route: [{ destination: { host: later }, weight: later }] }] });
+});
+
+test("istioObject takes that and nothing wider", () => {
+  expectTypeOf<typeof istioObject<"Gateway">>().parameter(3).toEqualTypeOf<DeepInput<IstioSpecs["Gateway"]>>();
+  expectTypeOf<DeepInput<IstioSpecs["Gateway"]>>().not.toBeAny();
+  expectTypeOf<typeof istioObject<"Gateway">>().parameter(0).toEqualTypeOf<"Gateway">();
 });
 
 test("the aliases are the generated types", () => {

@@ -54,27 +54,33 @@ function object(schema: CrdSchema, path: string, found: Found): JSONSchema {
   const chosen = new Set(groups.flat(2));
   const others = fields.filter(([name]) => !chosen.has(name));
   const common = others.length > 0 || groups.length === 0 ? [closed(others, schema.required)] : [];
-  const parts = [...common, ...groups.map((choices) => alternatives(fields, choices))];
+  const parts = [...common, ...groups.map((choices) => alternatives(fields, schema.required, choices))];
   const [only = {}, ...more] = parts;
   return more.length === 0 ? only : { allOf: parts };
 }
 
 type Field = readonly [name: string, schema: JSONSchema];
+type RequiredNames = readonly string[] | undefined;
 
 /** The fields of choices, once for each way to choose; the others of that choice are out of reach there. */
-function alternatives(fields: readonly Field[], choices: readonly string[][]): JSONSchema {
+function alternatives(fields: readonly Field[], required: RequiredNames, choices: readonly string[][]): JSONSchema {
   const own = fields.filter(([name]) => choices.flat().includes(name));
   const anyOf = alternativesOf(choices).map((allowed) =>
-    closed(own.map(([name, field]) => [name, allowed.includes(name) ? field : { tsType: "never" }])),
+    closed(
+      own.map(([name, field]) => [name, allowed.includes(name) ? field : { tsType: "never" }]),
+      required,
+    ),
   );
   return { anyOf };
 }
 
-function closed(fields: readonly Field[], required: readonly string[] = []): JSONSchema {
+/** An object of these fields and no others; of the names that are required, those among them. */
+function closed(fields: readonly Field[], required: RequiredNames): JSONSchema {
+  const own = required?.filter((name) => fields.some(([field]) => field === name)) ?? [];
   return {
     type: "object",
     properties: Object.fromEntries(fields),
-    ...(required.length > 0 && { required: [...required] }),
+    ...(own.length > 0 && { required: own }),
     additionalProperties: false,
   };
 }
