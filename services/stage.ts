@@ -1,3 +1,5 @@
+import type { CpuQuantity, MemoryQuantity } from "./quantity.ts";
+
 /** What is known of a stage of the pipeline before any stack says how to run it. */
 
 /** The kind of node a stage needs: `gpu` pods ask for at least one GPU, `cpu` pods for none. */
@@ -21,8 +23,8 @@ export interface Route {
 
 /** CPU and memory of a container, as Kubernetes quantities. */
 export interface ComputeResources {
-  readonly requests: { readonly cpu: string; readonly memory: string };
-  readonly limits: { readonly cpu: string; readonly memory: string };
+  readonly requests: { readonly cpu: CpuQuantity; readonly memory: MemoryQuantity };
+  readonly limits: { readonly cpu: CpuQuantity; readonly memory: MemoryQuantity };
 }
 
 export interface Stage {

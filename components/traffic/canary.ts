@@ -6,7 +6,7 @@ import { istioObject, type HttpRoute } from "../istio/objects.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { hostOf } from "../service/workload.ts";
 import { carrier, listWith } from "./pins.ts";
-import { routedVersions, type WeightedVersion } from "./weights.ts";
+import { hostOfVersions, routedVersions, type WeightedVersion } from "./weights.ts";
 
 export interface CanaryArgs {
   readonly service: AiService;
@@ -53,17 +53,16 @@ export function routeNeeds(service: AiService, versions: readonly WeightedVersio
 
 /** A route for each version, taken by requests that carry its name; also by those of a version without a share. */
 export function pinnedRoutes(stage: string, host: string, versions: readonly WeightedVersion[]): HttpRoute[] {
+  const { to } = hostOfVersions(host, versions);
   return versions.map(({ name }) => ({
     name: `pinned-${name}`,
     match: [{ headers: { [carrier]: { regex: listWith({ stage, version: name }) } } }],
-    route: [{ destination: { host, subset: name } }],
+    route: [to(name)],
   }));
 }
 
 /** One route over the subsets of `host`. */
 export function weightedRoute(host: string, versions: readonly WeightedVersion[]): HttpRoute {
-  return {
-    name: "by-weight",
-    route: routedVersions(versions).map(({ name, weight }) => ({ destination: { host, subset: name }, weight })),
-  };
+  const { to } = hostOfVersions(host, versions);
+  return { name: "by-weight", route: routedVersions(versions).map(({ name, weight }) => to(name, weight)) };
 }

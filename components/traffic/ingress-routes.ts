@@ -3,7 +3,7 @@ import type { Duration } from "../../config/scalars.ts";
 import type { HeaderChanges, HttpRoute, RouteDestination } from "../istio/objects.ts";
 import { carrier, combinations, cookieValue, cookieWith, listOf, listWith } from "./pins.ts";
 import type { Pin, PinnedStage } from "./pins.ts";
-import { routedVersions } from "./weights.ts";
+import { hostOfVersions, routedVersions } from "./weights.ts";
 
 /** Dialogues that stay with the versions of their first request. */
 export interface Dialogues {
@@ -40,12 +40,13 @@ export function ingressRoutes({ entry, host, testers, dialogues }: IngressRoutes
 
 /** A tester's header is the carrier's content; where it names a version of the entry stage, the gateway heeds it itself. */
 function testerRoutes(entry: PinnedStage, host: string, header: string): HttpRoute[] {
+  const { to } = hostOfVersions(host, entry.versions);
   const headers = { request: { set: { [carrier]: `%REQ(${header})%` } } };
   const named = entry.versions.map(({ name }) => ({
     name: `tester-${name}`,
     match: [{ headers: { [header]: { regex: listWith({ stage: entry.name, version: name }) } } }],
     headers,
-    route: [{ destination: { host, subset: name } }],
+    route: [to(name)],
   }));
   return [
     ...named,
@@ -83,11 +84,12 @@ function dialogueRoutes(entry: PinnedStage, host: string, dialogues: Dialogues):
 /** Where the gateway sends a request with these pins: to the version of the entry stage that they name, or by weight. */
 function entryOf(pins: readonly Pin[], entry: PinnedStage, host: string): RouteDestination[] {
   const own = pins.find(({ stage }) => stage === entry.name);
-  return own === undefined ? byWeight(entry, host) : [{ destination: { host, subset: own.version } }];
+  return own === undefined ? byWeight(entry, host) : [hostOfVersions(host, entry.versions).to(own.version)];
 }
 
 function byWeight({ versions }: PinnedStage, host: string): RouteDestination[] {
-  return routedVersions(versions).map(({ name, weight }) => ({ destination: { host, subset: name }, weight }));
+  const { to } = hostOfVersions(host, versions);
+  return routedVersions(versions).map(({ name, weight }) => to(name, weight));
 }
 
 /** The headers by which a dialogue keeps its versions: on to the stages, and back to the user for the next request. */
