@@ -3,7 +3,7 @@ import { z } from "zod";
 /** A scalar of the stack file: what it must look like, and an example of what would be right. */
 function text(pattern: RegExp, expected: string) {
   const error = `is not ${expected}`;
-  return z.string({ error }).regex(pattern, { error });
+  return z.string({ error }).regex(pattern, { error }).meta({ title: expected });
 }
 
 const label = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?";
@@ -31,9 +31,11 @@ export const trustDomain = text(new RegExp(`^${domain}$`), 'a trust domain such 
 export type Duration = `${number}${"ms" | "s" | "m" | "h"}`;
 
 /** A length of time as Istio and Envoy read it: `250ms`, `1.5s`, `10m`. */
-export const duration = z.templateLiteral([z.number().nonnegative(), z.enum(["ms", "s", "m", "h"])], {
-  error: 'is not a duration such as "250ms", "2s" or "5m"',
-});
+export const duration = z
+  .templateLiteral([z.number().nonnegative(), z.enum(["ms", "s", "m", "h"])], {
+    error: 'is not a duration such as "250ms", "2s" or "5m"',
+  })
+  .meta({ title: 'a duration such as "250ms", "2s" or "5m"' });
 
 const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';
 
@@ -46,7 +48,8 @@ export const cpuQuantity = z
     ],
     { error: cpuExpected },
   )
-  .transform(String);
+  .transform(String)
+  .meta({ title: cpuExpected.replace("is not ", "") });
 
 /** Memory as a Kubernetes quantity with its unit: `256Mi`, `24Gi`. More than none. */
 export const memoryQuantity = text(
@@ -91,10 +94,16 @@ export const weight = z
   .number({ error: "is not a whole number from 0 to 100" })
   .int({ error: "is not a whole number from 0 to 100" })
   .min(0, { error: "is not a whole number from 0 to 100" })
-  .max(100, { error: "is not a whole number from 0 to 100" });
+  .max(100, { error: "is not a whole number from 0 to 100" })
+  .meta({ title: "a whole number from 0 to 100" });
 
 /** A number of things, at most a thousand: more is a slip of the keyboard. */
 export function count(min: number, what: string) {
   const error = `is not a whole number of ${what}, ${min} to 1000`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(1000, { error });
+  return z
+    .number({ error })
+    .int({ error })
+    .min(min, { error })
+    .max(1000, { error })
+    .meta({ title: `a whole number of ${what}, ${min} to 1000` });
 }
