@@ -33,7 +33,7 @@ export function shortfall(demands: readonly GpuDemand[], { nodes, gpusPerNode }:
   const shares = demands.map(({ stage, version, replicas, gpus }) => `${stage} ${version} ${replicas}×${gpus}`);
   const surge = largestSurge(demands);
   if (surge !== undefined) shares.push(`while ${surge.stage} ${surge.version} is replaced ${surge.gpus}`);
-  return `asked ${counted(asked)} (${shares.join(", ")}), there ${there} (${nodes} nodes × ${gpusPerNode})`;
+  return `asked ${counted(asked, "GPU")} (${shares.join(", ")}), there ${there} (${counted(nodes, "node")} × ${gpusPerNode})`;
 }
 
 /** The versions one of whose replicas asks for more GPUs than a node has: no number of nodes could hold it. */
@@ -49,6 +49,6 @@ function largestSurge(demands: readonly GpuDemand[]): GpuDemand | undefined {
   );
 }
 
-function counted(gpus: number): string {
-  return `${gpus} ${gpus === 1 ? "GPU" : "GPUs"}`;
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

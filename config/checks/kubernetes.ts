@@ -5,7 +5,7 @@ import type { LenientMesh } from "./lenient.ts";
 /** The oldest release of Kubernetes that Istio 1.31 supports. */
 const istioMinimum = "1.32";
 
-/** The first release of Kubernetes that mounts images as volumes without a feature gate (KEP 4639; GA in 1.36). */
+/** The first release of Kubernetes that mounts images as volumes by default (its table of feature gates; GA in 1.36). */
 const imageVolumeMinimum = "1.35";
 
 /** Clusters that are too old for what the stack uses. A cluster that does not tell its version is not judged. */

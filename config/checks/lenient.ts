@@ -6,14 +6,13 @@ const compute = z.object({ cpu: quantity, memory: quantity }).partial().catch({}
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
 const number = z.number().optional().catch(undefined);
-const present = z.unknown().transform((value) => value !== undefined);
 const model = z.object({ image: text, claim: text, size: text }).partial().optional().catch(undefined);
 
 const version = z.object({
   name: text,
   weight: z.number().catch(Number.NaN),
   env: mapping,
-  image: present,
+  image: z.unknown().optional(),
   replicas: number,
   autoscaling: z.object({ min: number, max: number }).optional().catch(undefined),
   model,
