@@ -97,6 +97,16 @@ export const weight = z
   .max(100, { error: "is not a whole number from 0 to 100" })
   .meta({ title: "a whole number from 0 to 100" });
 
+/** A share of what is there in percent, more than none: a whole number from 1 to 100. */
+export const share = z
+  .number({ error: "is not a whole number from 1 to 100" })
+  .int({ error: "is not a whole number from 1 to 100" })
+  .min(1, { error: "is not a whole number from 1 to 100" })
+  .max(100, { error: "is not a whole number from 1 to 100" });
+
+/** A minor release of Kubernetes. */
+export const kubernetesVersion = text(/^1\.\d{1,3}$/, 'a version of Kubernetes such as "1.33"');
+
 /** A number of things, at most a thousand: more is a slip of the keyboard. */
 export function count(min: number, what: string) {
   const error = `is not a whole number of ${what}, ${min} to 1000`;

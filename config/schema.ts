@@ -10,6 +10,7 @@ import { stageName } from "./schema/stage-name.ts";
 export type { ChartSource } from "./schema/charts.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { IstioConfig } from "./schema/istio.ts";
+export type { ModelConfig } from "./schema/model.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
 

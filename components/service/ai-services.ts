@@ -50,7 +50,13 @@ export class AiServices extends pulumi.ComponentResource {
       const scope = new SidecarScope(cluster, { ...where, after: before }, { parent: this });
       const component = new AiService(
         cluster,
-        { ...where, service, pool: config.pools[stage.pool], after: [...before, ...given.secrets, scope.sidecar] },
+        {
+          ...where,
+          service,
+          pool: config.pools[stage.pool],
+          secrets: given,
+          after: [...before, ...given.secrets.values(), scope.sidecar],
+        },
         { parent: this },
       );
       return { ...planned, component };

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Secrets } from "../../config/schema/secrets.ts";
 import type { Cluster } from "../cluster.ts";
-import { secretKey } from "./workload.ts";
+import { secretKey } from "./env.ts";
 
 export interface ServiceSecretsArgs {
   /** The secrets that stages refer to, by name. */
@@ -14,13 +14,14 @@ export interface ServiceSecretsArgs {
 
 /** The secrets of the stack file as Kubernetes Secrets, one each, so that a pod is given no more than it names. */
 export class ServiceSecrets extends pulumi.ComponentResource {
-  readonly secrets: readonly k8s.core.v1.Secret[];
+  readonly secrets: ReadonlyMap<string, k8s.core.v1.Secret>;
 
   constructor(cluster: Cluster, args: ServiceSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     const { names, values, namespace, after } = args;
     super("linly-mesh:service:ServiceSecrets", cluster.config.name, {}, opts);
-    this.secrets = names.map(
-      (name) =>
+    this.secrets = new Map(
+      names.map((name) => [
+        name,
         new k8s.core.v1.Secret(
           `${cluster.config.name}-${name}`,
           {
@@ -29,7 +30,17 @@ export class ServiceSecrets extends pulumi.ComponentResource {
           },
           { parent: this, provider: cluster.provider, dependsOn: [...after] },
         ),
+      ]),
     );
     this.registerOutputs({});
+  }
+
+  /**
+   * Changes whenever one of these secrets does, and tells nothing of what they hold. A pod reads its environment only
+   * when it starts; with this in its template it is replaced by one that reads the new value.
+   */
+  revisionOf(names: readonly string[]): pulumi.Output<string> {
+    const revisions = names.map((name) => this.secrets.get(name)?.metadata.resourceVersion ?? "");
+    return pulumi.all(revisions).apply((known) => known.join("."));
   }
 }

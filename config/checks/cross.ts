@@ -1,4 +1,8 @@
 import type { Fault } from "../faults.ts";
+import { autoscalingFaults } from "./autoscaling.ts";
+import { capacityFaults } from "./capacity.ts";
+import { engineFaults } from "./engines.ts";
+import { kubernetesFaults } from "./kubernetes.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
 import { pinFaults } from "./pins.ts";
@@ -12,8 +16,12 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   pinFaults,
   versionFaults,
   variableFaults,
+  engineFaults,
+  autoscalingFaults,
   resourceFaults,
   gpuFaults,
+  capacityFaults,
+  kubernetesFaults,
   namespaceFaults,
   hostFaults,
   labFaults,

@@ -5,13 +5,31 @@ const quantity = z.union([z.string(), z.number()]).transform(String).optional().
 const compute = z.object({ cpu: quantity, memory: quantity }).partial().catch({});
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
-const version = z.object({ name: text, weight: z.number().catch(Number.NaN), env: mapping });
+const number = z.number().optional().catch(undefined);
+const model = z.object({ image: text, claim: text, size: text }).partial().optional().catch(undefined);
+
+const version = z.object({
+  name: text,
+  weight: z.number().catch(Number.NaN),
+  env: mapping,
+  image: z.unknown().optional(),
+  replicas: number,
+  autoscaling: z.object({ min: number, max: number }).optional().catch(undefined),
+  model,
+});
 
 const service = z.object({
+  engine: text,
+  model,
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
-  gpus: z.number().optional().catch(undefined),
+  gpus: number,
 });
+
+const unreadable = { engine: undefined, versions: [], model: undefined, resources: undefined, gpus: undefined };
+
+const gpuPool = z.object({ nodes: number, gpusPerNode: number });
+const uncounted = { nodes: undefined, gpusPerNode: undefined };
 
 /**
  * As much of a stack file as the checks across values read, whatever else is wrong with it: a part of the wrong shape
@@ -23,7 +41,8 @@ export const lenientMesh = z.object({
   pipeline: z.array(z.string().catch("")).catch([]),
   entry: text,
   namespace: text,
-  clusters: z.array(z.object({ kubeconfig: text })).catch([]),
+  clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
+  pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
   ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
   pins: z
     .object({
@@ -34,7 +53,7 @@ export const lenientMesh = z.object({
     })
     .catch({ dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
-  services: z.record(z.string(), service.catch({ versions: [], resources: undefined, gpus: undefined })).catch({}),
+  services: z.record(z.string(), service.catch(unreadable)).catch({}),
 });
 
 export type LenientMesh = z.output<typeof lenientMesh>;

@@ -40,6 +40,10 @@ test("a secret reaches its pods by reference, and is in clear nowhere in a plan"
     name: "OPENAI_API_KEY",
     valueFrom: { secretKeyRef: { name: "openai-api-key", key: "value" } },
   });
+  // Only a real run knows the Secret's revision; pods without a secret have no such annotation.
+  const annotations = ["spec", "template", "metadata", "annotations", "linly-mesh/secrets"] as const;
+  expect(at(deployment, ...annotations)).toBe("[unknown]");
+  expect(at(stepTitled(known, "Deployment linly/tts-service-v1").inputs, ...annotations)).toBeUndefined();
   expect(at(stepTitled(known, "Secret linly/openai-api-key").inputs, "stringData")).toEqual({ value: "[secret]" });
   expect(JSON.stringify(known)).not.toContain(text);
   expect(JSON.stringify(known)).not.toContain(Buffer.from(text).toString("base64"));

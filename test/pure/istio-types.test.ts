@@ -5,7 +5,7 @@ import { apiVersions, type IstioSpecs } from "../../components/istio/generated/k
 import { meshHost } from "../../components/istio/mesh-host.ts";
 import type { HttpRoute, istioObject, RouteDestination } from "../../components/istio/objects.ts";
 import type { CpuQuantity, MemoryQuantity } from "../../services/quantity.ts";
-import type { Stage } from "../../services/stage.ts";
+import type { Engine } from "../../services/engine.ts";
 
 /*
  * What compiles here and what does not is for tsc to say: each directive fails it as soon as the line below compiles.
@@ -136,7 +136,7 @@ test("quantities of the catalogue have a unit that Kubernetes knows", () => {
   expectTypeOf<"256Mi" | "24Gi" | "1.5G">().toExtend<MemoryQuantity>();
   expectTypeOf<"24">().not.toExtend<MemoryQuantity>();
   expectTypeOf<"24GiB">().not.toExtend<MemoryQuantity>();
-  expectTypeOf<Stage["resources"]["limits"]>().toEqualTypeOf<{
+  expectTypeOf<Engine["resources"]["limits"]>().toEqualTypeOf<{
     readonly cpu: CpuQuantity;
     readonly memory: MemoryQuantity;
   }>();
