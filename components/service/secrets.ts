@@ -40,7 +40,9 @@ export class ServiceSecrets extends pulumi.ComponentResource {
    * when it starts; with this in its template it is replaced by one that reads the new value.
    */
   revisionOf(names: readonly string[]): pulumi.Output<string> {
-    const revisions = names.map((name) => this.secrets.get(name)?.metadata.resourceVersion ?? "");
-    return pulumi.all(revisions).apply((known) => known.join("."));
+    const secrets = names.flatMap((name) => this.secrets.get(name) ?? []);
+    // The id is what a preview does not know of a Secret that is yet to be made.
+    const revisions = secrets.map(({ id, metadata }) => pulumi.all([id, metadata.resourceVersion]));
+    return pulumi.all(revisions).apply((known) => known.map(([, revision]) => revision).join("."));
   }
 }
