@@ -6,6 +6,7 @@ import { ConfigError, type Fault } from "../config/faults.ts";
 import { suggestion } from "../config/nearest.ts";
 import { checkMesh } from "../config/parse.ts";
 import type { MeshConfig } from "../config/schema.ts";
+import { projectName } from "./project.ts";
 
 /** A stack file, read and checked. */
 export interface StackFile {
@@ -17,7 +18,6 @@ export interface StackFile {
   readonly config: Record<string, string>;
 }
 
-export const projectName = "linly-mesh";
 const meshKey = `${projectName}:mesh`;
 
 /**
