@@ -18,10 +18,12 @@ export function codeBlock({ language, lines, elsewhere }: Block, room: number): 
   const frame = (inside: readonly string[]) => [`${fence}${language}`, ...inside, fence].join("\n");
   const whole = frame(shortened);
   if (whole.length <= room) return whole;
-  let shown = shortened.length;
-  const cut = () => frame([...shortened.slice(0, shown), `… ${shortened.length - shown} more lines: ${elsewhere}`]);
-  while (shown > 0 && cut().length > room) shown -= 1;
-  return cut();
+  // Room for the longest notice that there can be.
+  const notice = (left: number) => `… ${left} more lines: ${elsewhere}`;
+  let used = frame([notice(shortened.length)]).length;
+  const end = shortened.findIndex((line) => (used += line.length + 1) > room);
+  const shown = shortened.slice(0, Math.max(0, end));
+  return frame([...shown, notice(shortened.length - shown.length)]);
 }
 
 /** What a reader opens by a click. GitHub needs the empty lines to read the content as Markdown. */
