@@ -10,12 +10,19 @@ export const marker = "<!-- linly-mesh preview -->";
 const limit = 65_536;
 
 /**
- * @param {readonly { stack: string, text: string }[]} sections
- * @param {{ sha: string, url: string }} run the commit that was previewed, and where its run is to be seen
+ * The commit that was previewed, where its run is to be seen, and how that ended.
+ *
+ * @typedef {{ sha: string, url: string, failed: boolean }} Run
  */
-export function commentOf(sections, { sha, url }) {
-  const head = `${marker}\n## Preview\n\nof ${sha.slice(0, 12)}, [all of the run](${url})`;
-  if (sections.length === 0) return `${head}\n\nNo stack is touched.`;
+
+/**
+ * @param {readonly { stack: string, text: string }[]} sections
+ * @param {Run} run
+ */
+export function commentOf(sections, { sha, url, failed }) {
+  const end = failed ? "❌ failed" : "✅ succeeded";
+  const head = `${marker}\n## Preview\n\nof ${sha.slice(0, 12)}: [the run](${url}) ${end}.`;
+  if (sections.length === 0) return `${head}\n\n${failed ? "No preview came about." : "No stack is touched."}`;
   let comment = head;
   for (const [index, { stack, text }] of sections.entries()) {
     const next = `${comment}\n\n${text.trim() === "" ? `### ${stack}\n\n❌ No preview came about.` : text.trim()}`;
@@ -35,7 +42,7 @@ function leftOut(sections) {
 
 /**
  * @typedef {{ url: string, repository: string, token: string }} Api
- * @typedef {{ owner: string, branch: string, sha: string }} Head the newest commit of the pull request, as it was run
+ * @typedef {{ owner: string, branch: string }} Head where the pull request comes from
  */
 
 /**
@@ -86,33 +93,33 @@ async function list(api, path) {
 }
 
 /**
- * Writes the comment to the pull request whose newest commit is `head`: into the comment that is there, else a new one.
+ * Writes the comment to the pull request from `head` whose newest commit is that of the run: into the comment that is there, else a new one.
  * Nothing is written where the pull request has moved on, or has nothing to say and never had.
  *
  * @param {Api} api
  * @param {Head} head
  * @param {readonly { stack: string, text: string }[]} sections
- * @param {string} runUrl
+ * @param {Run} run
  * @returns {Promise<string>} what was done
  */
-export async function post(api, head, sections, runUrl) {
+export async function post(api, head, sections, run) {
   const query = new URLSearchParams({ state: "open", head: `${head.owner}:${head.branch}` });
   const pulls = await list(api, `pulls?${query}`);
-  const pull = pulls.find((candidate) => at(candidate, "head", "sha") === head.sha);
-  if (pull === undefined) return `no open pull request is at ${head.sha}`;
+  const pull = pulls.find((candidate) => at(candidate, "head", "sha") === run.sha);
+  if (pull === undefined) return `no open pull request is at ${run.sha}`;
   const number = at(pull, "number");
   const comments = await list(api, `issues/${number}/comments`);
   // A person may quote the comment: only what a bot wrote is written over.
   const earlier = comments.find(
     (comment) => at(comment, "user", "type") === "Bot" && String(at(comment, "body")).startsWith(marker),
   );
-  const body = commentOf(sections, { sha: head.sha, url: runUrl });
+  const body = commentOf(sections, run);
   if (earlier !== undefined) {
     const id = at(earlier, "id");
     await call(api, "PATCH", `issues/comments/${id}`, { body });
     return `comment ${id} of #${number} updated`;
   }
-  if (sections.length === 0) return `#${number} touches no stack`;
+  if (sections.length === 0 && !run.failed) return `#${number} touches no stack`;
   await call(api, "POST", `issues/${number}/comments`, { body });
   return `#${number} commented`;
 }
@@ -135,6 +142,7 @@ if (import.meta.filename === process.argv[1]) {
     repository: variable("GITHUB_REPOSITORY"),
     token: variable("GITHUB_TOKEN"),
   };
-  const head = { owner: variable("HEAD_OWNER"), branch: variable("HEAD_BRANCH"), sha: variable("HEAD_SHA") };
-  console.log(await post(api, head, sections, variable("RUN_URL")));
+  const head = { owner: variable("HEAD_OWNER"), branch: variable("HEAD_BRANCH") };
+  const run = { sha: variable("HEAD_SHA"), url: variable("RUN_URL"), failed: variable("CONCLUSION") !== "success" };
+  console.log(await post(api, head, sections, run));
 }

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { commentOf, marker, post } from "../../scripts/preview-comment.js";
 
-const run = { sha: "0123456789abcdef", url: "https://example.com/run" };
+const run = { sha: "0123456789abcdef", url: "https://example.com/run", failed: false };
 
 describe("the comment", () => {
   test("has every stack in it, under a marker", () => {
@@ -12,10 +12,10 @@ describe("the comment", () => {
       { stack: "dev", text: "### dev\n\nNothing changes.\n" },
       { stack: "prod", text: "" },
     ];
-    expect(commentOf(sections, run)).toBe(`<!-- linly-mesh preview -->
+    expect(commentOf(sections, { ...run, failed: true })).toBe(`<!-- linly-mesh preview -->
 ## Preview
 
-of 0123456789ab, [all of the run](https://example.com/run)
+of 0123456789ab: [the run](https://example.com/run) ❌ failed.
 
 ### dev
 
@@ -27,7 +27,8 @@ Nothing changes.
   });
 
   test("says so where no stack is touched any more", () => {
-    expect(commentOf([], run)).toMatch(/No stack is touched\.$/);
+    expect(commentOf([], run)).toMatch(/✅ succeeded\.\n\nNo stack is touched\.$/);
+    expect(commentOf([], { ...run, failed: true })).toMatch(/❌ failed\.\n\nNo preview came about\.$/);
   });
 
   test.each([
@@ -82,11 +83,11 @@ describe("posting", () => {
   });
   afterAll(() => void server.close());
 
-  const head = { owner: "someone", branch: "topic", sha: run.sha };
+  const head = { owner: "someone", branch: "topic" };
   const sections = [{ stack: "prod", text: "### prod" }];
   const others = Array.from({ length: 150 }, (_, id) => ({ id, user: { type: "User" }, body: `${marker} quoted` }));
-  const posted = (at = head, given = sections, token = "token") =>
-    post({ url, repository: "them/mesh", token }, at, given, run.url);
+  const posted = (given = sections, of = run, from = head, token = "token") =>
+    post({ url, repository: "them/mesh", token }, from, given, of);
 
   test("makes one comment where there is none of its own", async () => {
     comments = others;
@@ -105,21 +106,22 @@ describe("posting", () => {
   });
 
   test("leaves a pull request alone that touches no stack, unless an earlier comment says otherwise", async () => {
-    expect(await posted(head, [])).toBe("#7 touches no stack");
+    expect(await posted([])).toBe("#7 touches no stack");
     expect(requests).toEqual([]);
+    expect(await posted([], { ...run, failed: true })).toBe("#7 commented");
     comments = [{ id: 900, user: { type: "Bot" }, body: marker }];
-    expect(await posted(head, [])).toBe("comment 900 of #7 updated");
+    expect(await posted([])).toBe("comment 900 of #7 updated");
   });
 
   test.each([
-    ["has moved on", { ...head, sha: "fedcba" }],
-    ["is another's", { ...head, owner: "them" }],
-  ])("writes nothing where the pull request %s", async (_, at) => {
-    expect(await posted(at)).toMatch(/^no open pull request is at /);
+    ["has moved on", { ...run, sha: "fedcba" }, head],
+    ["is another's", run, { ...head, owner: "them" }],
+  ])("writes nothing where the pull request %s", async (_, of, from) => {
+    expect(await posted(sections, of, from)).toMatch(/^no open pull request is at /);
     expect(requests).toEqual([]);
   });
 
   test("fails with GitHub's own words", async () => {
-    await expect(posted(head, sections, "wrong")).rejects.toThrow(/^GET pulls\?.*: 401 "who\?"$/);
+    await expect(posted(sections, run, head, "wrong")).rejects.toThrow(/^GET pulls\?.*: 401 "who\?"$/);
   });
 });
