@@ -1,7 +1,9 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Program } from "../engine/index.ts";
-import { projectName, type StackFile } from "./stack-file.ts";
+import type { StackFile } from "./stack-file.ts";
+
+export const projectName = "linly-mesh";
 
 /** The folder of this project: of the Pulumi program, its stacks and the lab's files. */
 export const projectDir = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -8,6 +8,7 @@ import { checkMesh } from "../config/parse.ts";
 import type { MeshConfig } from "../config/schema.ts";
 import { secretFaults, secretReferences } from "../config/secret-references.ts";
 import { readSecrets } from "./stack-secrets.ts";
+import { projectName } from "./project.ts";
 
 /** A stack file, read and checked. */
 export interface StackFile {
@@ -23,7 +24,6 @@ export interface StackFile {
   readonly sealed: readonly string[];
 }
 
-export const projectName = "linly-mesh";
 const meshKey = `${projectName}:mesh`;
 const secretsKey = `${projectName}:secrets`;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Fault } from "../config/faults.ts";
 import { secretsSchema } from "../config/schema/secrets.ts";
-import { unknownValue } from "../engine/index.ts";
+import { unknownValue } from "../engine/program/values.ts";
 import { openerOf, type Opener } from "./secure.ts";
 
 /** The secrets of a stack file: texts by name, and which of them could not be decrypted here. */

@@ -1,11 +1,9 @@
 import { Command } from "commander";
-import { tally, textReporter, up, type Result } from "../../engine/index.ts";
-import { helmPath } from "../helm.ts";
+import type { Result } from "../../engine/index.ts";
 import { interruptible } from "../interrupt.ts";
 import { requireLab, requireOpened } from "../lab-guard.ts";
 import { jsonReporter } from "../json-reporter.ts";
 import { programOf, projectDir } from "../project.ts";
-import { readStackFile } from "../stack-file.ts";
 
 interface UpOptions {
   readonly context?: string;
@@ -25,9 +23,14 @@ export function upCommand(): Command {
 
 /** Applies a lab stack. */
 export async function runUp(stack: string, options: UpOptions, write: (line: string) => void): Promise<Result> {
+  const { readStackFile } = await import("../stack-file.ts");
   const file = readStackFile(projectDir, stack);
   requireLab(file, "up");
   requireOpened(file);
+  const [{ tally, textReporter, up }, { helmPath }] = await Promise.all([
+    import("../../engine/index.ts"),
+    import("../helm.ts"),
+  ]);
   if (options.context !== undefined) write(`to context ${options.context} instead of the stack file's`);
   const report = options.json === true ? jsonReporter(write) : textReporter(write);
   const result = await interruptible((signal) =>

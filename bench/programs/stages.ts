@@ -1,0 +1,33 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../../components/cluster.ts";
+import { IngressGateway } from "../../components/istio/ingress-gateway.ts";
+import { Istio } from "../../components/istio/istio.ts";
+import { StrictMtls } from "../../components/security/strict-mtls.ts";
+import { AiServices } from "../../components/service/ai-services.ts";
+import { MeshTraffic } from "../../components/traffic/mesh-traffic.ts";
+import { loadMesh } from "../../config/load.ts";
+import { stageOf } from "../../services/catalogue.ts";
+import type { Stage } from "../../services/stage.ts";
+
+/** The program of this repository with a chain of as many stages as asked for: each is llm, with its two versions. */
+const config = loadMesh();
+const count = new pulumi.Config().requireNumber("stages");
+const service = config.services.llm;
+if (service === undefined) throw new RangeError("the stack has no llm to take as the pattern");
+
+const stages: Stage[] = Array.from({ length: count }, (_, index) => ({ ...stageOf("llm"), name: `llm${index + 1}` }));
+const services = stages.map((stage, index) => ({
+  stage,
+  service,
+  hops: stages.slice(index + 1, index + 2),
+  entry: index === 0,
+}));
+
+for (const clusterConfig of config.clusters) {
+  const cluster = new Cluster(clusterConfig);
+  const istio = new Istio(cluster, config.istio);
+  const gateway = new IngressGateway(cluster, config.istio, istio);
+  const mtls = new StrictMtls(cluster, istio);
+  const running = new AiServices(cluster, { config, pipeline: { services, edges: [] }, istio, mtls });
+  new MeshTraffic(cluster, { config, services: running, gateway });
+}
