@@ -1,16 +1,17 @@
 import { Command } from "commander";
 import { preview, render, tally, textReporter, type Plan, type Rendered } from "../../engine/index.ts";
 import { helmAtHand } from "../helm.ts";
+import { policyPacksOf, withPolicyOptions, type PolicyOptions } from "../policies.ts";
 import { programOf, projectDir } from "../project.ts";
 import { readStackFile } from "../stack-file.ts";
 
-interface PreviewOptions {
+interface PreviewOptions extends PolicyOptions {
   readonly render?: string;
   readonly json?: boolean;
 }
 
 export function previewCommand(): Command {
-  return new Command("preview")
+  return withPolicyOptions(new Command("preview"))
     .description("show what a stack would apply; needs no cluster")
     .argument("<stack>", "name of a stack: stacks/Pulumi.<stack>.yaml")
     .option("--render <dir>", "write every manifest that would be applied, charts included, into a folder")
@@ -28,7 +29,8 @@ export async function runPreview(
 ): Promise<{ plan: Plan; rendered: Rendered | undefined }> {
   const file = readStackFile(projectDir, stack);
   const quiet = options.json === true;
-  const plan = await preview(programOf(file), textReporter(quiet ? (line) => console.error(line) : write));
+  const report = textReporter(quiet ? (line) => console.error(line) : write);
+  const plan = await preview(programOf(file), report, { policyPacks: policyPacksOf(options) });
   const rendered = options.render === undefined ? undefined : await renderInto(plan, options.render);
   if (quiet) {
     write(JSON.stringify({ ...plan, rendered }, null, 2));
