@@ -11,8 +11,8 @@ export interface PackProcess {
   stop(): void;
 }
 
-/* Ends the pack with the engine, however that ends: its standard input is a pipe from there. */
-const endsWithEngine = 'data:text/javascript,process.stdin.resume().on("end",()=>process.exit())';
+/* Ends the pack with the engine, however that ends: its standard input is a pipe from there, which keeps nothing alive. */
+const endsWithEngine = 'data:text/javascript,process.stdin.resume().on("end",()=>process.exit()).unref()';
 
 /** Starts a pack on the SDK's own runner, as the Pulumi CLI does: the first line that it prints is its port. */
 export async function startProcess(
