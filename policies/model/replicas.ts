@@ -10,22 +10,21 @@ const autoscaler = "autoscaling/HorizontalPodAutoscaler";
 /** The kinds that tell how many pods stand behind a host. */
 export const replicaKinds = ["Service", ...workloads, autoscaler];
 
+/** Objects by namespace, those in a namespace that is not known yet under undefined. */
+export type ByNamespace = ReadonlyMap<string | undefined, readonly KubernetesObject[]>;
+
 /**
  * The smallest number of pods that may stand behind a host, or behind a subset of it with these labels: replicas, or the
  * minimum of the autoscaler that sets them. Undefined where the stack does not tell.
  */
-export function smallestReplicas(
-  host: string,
-  subset: Value | undefined,
-  objects: readonly KubernetesObject[],
-): number | undefined {
+export function smallestReplicas(host: string, subset: Value | undefined, objects: ByNamespace): number | undefined {
   const named = serviceOf(host);
-  if (named === undefined || hasUnknown(subset)) return undefined;
-  const near = objects.filter(({ namespace }) => namespace === undefined || namespace === named.namespace);
+  if (named === undefined || hasUnknown(subset) || objects.has(undefined)) return undefined;
+  const near = objects.get(named.namespace) ?? [];
   const service = near.find(({ kind, name }) => kind === "Service" && name === named.name);
   const given: (Value | undefined)[] = [at(service?.spec, "selector"), subset];
   const selectors = given.filter((selector) => selector !== undefined);
-  if (selectors.length === 0 || near.some(({ namespace }) => namespace === undefined)) return undefined;
+  if (selectors.length === 0) return undefined;
 
   const counts = near
     .filter(({ kind }) => workloads.includes(kind))

@@ -58,6 +58,15 @@ function breakersOf({ spec }: KubernetesObject, subsets: readonly Value[]): Brea
   return ofHost.map((settings) => ({ title: "the breaker", settings, labels: undefined }));
 }
 
+function faultOfBreaker({ settings, labels }: Breaker, hosts: () => number | undefined): string | undefined {
+  const [percent, health] = [at(settings, "maxEjectionPercent"), at(settings, "minHealthPercent") ?? 0];
+  if (settings === unknown || percent === unknown || labels === unknown) return undefined;
+  const given = typeof percent === "number";
+  const effective = given ? percent : defaultPercent;
+  // With minHealthPercent Envoy goes back to all hosts before the last one is out.
+  return effective >= 100 && health !== 0 ? undefined : faultOf(effective, given, hosts());
+}
+
 const breaker = { consecutive5xxErrors: 5, interval: "30s", baseEjectionTime: "5m" };
 const pods = [service, deployment({ replicas: 3 })];
 
@@ -79,23 +88,22 @@ export const breakerCanEject: StackRule = {
   good: [destinationRule({ trafficPolicy: { outlierDetection: { ...breaker, maxEjectionPercent: 34 } } }), ...pods],
   check(objects) {
     const rules = objects.filter(({ kind }) => kind === destinationRuleKind);
-    return rules.flatMap((object) => {
-      const given = textAt(object.spec, "host");
-      const host = given === undefined ? undefined : fullHost(given, object.namespace);
+    // A rule that is not known that far may add a subset to any host.
+    if (rules.some(({ spec }) => hasUnknown(at(spec, "host")) || at(spec, "subsets") === unknown)) return [];
+    const pods = Map.groupBy(
+      objects.filter(({ kind }) => kind !== destinationRuleKind),
+      ({ namespace }) => namespace,
+    );
+    const hosts = Map.groupBy(rules, ({ spec, namespace }) => fullHost(textAt(spec, "host") ?? "", namespace));
+    return [...hosts].flatMap(([host, ofHost]) => {
       if (host === undefined) return [];
-      const sameHost = rules.filter(({ spec, namespace }) => fullHost(textAt(spec, "host") ?? "", namespace) === host);
-      const subsets = sameHost.flatMap(({ spec }) => listAt(spec, "subsets"));
-      if (rules.some(({ spec }) => hasUnknown(at(spec, "host")) || at(spec, "subsets") === unknown)) return [];
-      return breakersOf(object, subsets).flatMap(({ title, settings, labels }) => {
-        const [percent, health] = [at(settings, "maxEjectionPercent"), at(settings, "minHealthPercent") ?? 0];
-        if (settings === unknown || percent === unknown || labels === unknown) return [];
-        const effective = typeof percent === "number" ? percent : defaultPercent;
-        // With minHealthPercent Envoy goes back to all hosts before the last one is out.
-        if (effective >= 100 && health !== 0) return [];
-        const hosts = smallestReplicas(host, labels, objects);
-        const fault = faultOf(effective, typeof percent === "number", hosts);
-        return fault === undefined ? [] : [{ object, message: `${fault} in ${title}` }];
-      });
+      const subsets = ofHost.flatMap(({ spec }) => listAt(spec, "subsets"));
+      return ofHost.flatMap((object) =>
+        breakersOf(object, subsets).flatMap((breaker) => {
+          const fault = faultOfBreaker(breaker, () => smallestReplicas(host, breaker.labels, pods));
+          return fault === undefined ? [] : [{ object, message: `${fault} in ${breaker.title}` }];
+        }),
+      );
     });
   },
 };

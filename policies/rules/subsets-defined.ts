@@ -9,33 +9,31 @@ import type { StackRule } from "../rule.ts";
 const destinationRuleKind = "networking.istio.io/DestinationRule";
 const virtualServiceKind = "networking.istio.io/VirtualService";
 
-/** What the DestinationRules of one host define together: Istio merges them. */
-interface Subsets {
-  readonly host: string;
-  readonly names: readonly string[];
-}
+/** Names of subsets by the host that DestinationRules define them for: Istio merges those of one host. */
+type Subsets = ReadonlyMap<string, readonly string[]>;
 
 /** Undefined where a DestinationRule is not known far enough: it may define anything. */
-function definedSubsets(rules: readonly KubernetesObject[]): Subsets[] | undefined {
-  const defined = rules.map(({ spec, namespace }) => {
+function definedSubsets(rules: readonly KubernetesObject[]): Subsets | undefined {
+  const defined = new Map<string, string[]>();
+  for (const { spec, namespace } of rules) {
     const given = textAt(spec, "host");
     const host = given === undefined ? undefined : fullHost(given, namespace);
     const subsets = listAt(spec, "subsets");
     const names = subsets.flatMap((subset) => textAt(subset, "name") ?? []);
-    const known = at(spec, "subsets") !== unknown && names.length === subsets.length;
-    return host === undefined || !known ? undefined : { host, names };
-  });
-  const known = defined.filter((entry) => entry !== undefined);
-  return known.length === defined.length ? known : undefined;
+    if (host === undefined || at(spec, "subsets") === unknown || names.length < subsets.length) return undefined;
+    defined.set(host, [...(defined.get(host) ?? []), ...names]);
+  }
+  return defined;
 }
 
 /** The subsets of a host: of the rules that name it, else of those with the longest wildcard that covers it. */
-function subsetsOf(host: string, defined: readonly Subsets[]): string[] {
-  const covering = defined.filter((entry) => covers(entry.host, host));
-  const longest = Math.max(...covering.map((entry) => (entry.host.startsWith("*") ? entry.host.length : Infinity)));
-  return covering
-    .filter((entry) => (entry.host.startsWith("*") ? entry.host.length : Infinity) === longest)
-    .flatMap(({ names }) => names);
+function subsetsOf(host: string, defined: Subsets): readonly string[] {
+  const exact = defined.get(host);
+  if (exact !== undefined) return exact;
+  const [longest] = [...defined]
+    .filter(([pattern]) => pattern.startsWith("*") && covers(pattern, host))
+    .sort(([one], [other]) => other.length - one.length);
+  return longest?.[1] ?? [];
 }
 
 const toSubset = (subset: string) => virtualService({ route: [{ destination: { host: "llm-service", subset } }] });
