@@ -9,6 +9,7 @@ import { inStableOrder } from "./order.ts";
 import type { PolicyPack } from "./policy/pack.ts";
 import { withPacks } from "./policy/packs.ts";
 import { cleaned, refuseMandatory, violationsInOrder } from "./policy/violation.ts";
+import type { Violation } from "./policy/violation.ts";
 import type { Program } from "./program/run.ts";
 import { providerSpec } from "./program/provider.ts";
 import type { ProviderSpec } from "./program/provider.ts";
@@ -27,6 +28,8 @@ export interface Plan {
   readonly stack: string;
   /** In an order that does not change from run to run, see order.ts. */
   readonly steps: Step[];
+  /** What policy packs found: none that is mandatory, unless an error carries the plan. */
+  readonly violations: Violation[];
   /** The stack's outputs. */
   readonly outputs: JsonObject;
 }
@@ -99,14 +102,14 @@ export async function dryRun(
       return {};
     },
   };
-  const outputs = await withPacks({ packs: policyPacks, program, dryRun: true, print }, async (packs) => {
-    const outputs = await execute({ program, dryRun: true, redactor, report, signal, env: {} }, actions);
-    const found = await packs.everything(registrations);
-    const violations = violationsInOrder(found.map((violation) => cleaned(violation, redactor)));
-    for (const violation of violations) report({ type: "violation", violation });
-    refuseMandatory(violations);
-    return outputs;
-  });
+  const { outputs, found } = await withPacks({ packs: policyPacks, program, dryRun: true, print }, async (packs) => ({
+    outputs: await execute({ program, dryRun: true, redactor, report, signal, env: {} }, actions),
+    found: await packs.everything(registrations),
+  }));
+  const violations = violationsInOrder(found.map((violation) => cleaned(violation, redactor)));
+  for (const violation of violations) report({ type: "violation", violation });
   const { dir, project, stack } = program;
-  return { plan: { dir, project, stack, steps: inStableOrder(steps), outputs }, providers };
+  const plan = { dir, project, stack, steps: inStableOrder(steps), violations, outputs };
+  refuseMandatory(violations, plan);
+  return { plan, providers };
 }

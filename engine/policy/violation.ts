@@ -1,4 +1,5 @@
 import { EngineFaults } from "../errors.ts";
+import type { Plan } from "../preview.ts";
 import type { Redactor } from "../program/redactor.ts";
 
 /** What a policy found wrong. Its texts are free of secrets. */
@@ -18,9 +19,12 @@ export interface Violation {
 /** Mandatory policies are violated: each is one fault. */
 export class PolicyViolations extends EngineFaults {
   override name = "PolicyViolations";
+  /** What was asked for, with all violations, advisory ones too; undefined once it is being applied. */
+  readonly plan: Plan | undefined;
 
-  constructor(violations: readonly Violation[]) {
-    super(violations.map(textOf));
+  constructor(mandatory: readonly Violation[], plan: Plan | undefined) {
+    super(mandatory.map(textOf));
+    this.plan = plan;
   }
 }
 
@@ -43,7 +47,7 @@ export function violationsInOrder(violations: readonly Violation[]): Violation[]
 }
 
 /** @throws PolicyViolations when any of them is mandatory */
-export function refuseMandatory(violations: readonly Violation[]): void {
+export function refuseMandatory(violations: readonly Violation[], plan?: Plan): void {
   const mandatory = violations.filter(({ level }) => level === "mandatory");
-  if (mandatory.length > 0) throw new PolicyViolations(mandatory);
+  if (mandatory.length > 0) throw new PolicyViolations(mandatory, plan);
 }

@@ -167,6 +167,7 @@ describe("a program with violations", () => {
     );
     expect(failure).toBeInstanceOf(PolicyViolations);
     expect(failure).toMatchObject({
+      plan: { violations: [{ policy: "subsets-defined" }, { policy: "weights-total-100" }] },
       faults: [expect.stringContaining('http[0] names subset "[secret]" of hidden'), weights],
     });
     expect(events.filter(({ type }) => type === "violation")).toHaveLength(2);
