@@ -13,7 +13,7 @@ import { localLab } from "../lab/spec.ts";
 import { labUp } from "../lab/lab.ts";
 import { ensureTools } from "../lab/tools/build.ts";
 import { planPipeline } from "../services/plan.ts";
-import { workRoute } from "../services/stage.ts";
+import { workRoute } from "../services/engine.ts";
 import { ByHand } from "./by-hand.ts";
 import { formatSpread, spreadOf } from "./spread.ts";
 
@@ -36,7 +36,7 @@ const view = new ClusterView(kubeconfig, context);
 async function url(): Promise<string> {
   const entry = planPipeline(file.mesh).services.find((service) => service.entry);
   if (entry === undefined) throw new Error("the stack has no entry stage");
-  return `http://${await view.loadBalancerAddress(ingressName, ingressName)}${workRoute(entry.stage).path}`;
+  return `http://${await view.loadBalancerAddress(ingressName, ingressName)}${workRoute(entry.stage.engine).path}`;
 }
 
 /** Waits until a request through the whole pipeline is answered, five minutes at most. */

@@ -35,11 +35,22 @@ export function sectionOf(
     stack: plan.stack,
     steps: plan.steps,
     changes: base === undefined ? undefined : changesBetween(base, plan.steps),
-    violations: undefined,
+    violations: violationsOf(plan),
     notRendered: rendered?.notRendered ?? [],
     diagram: typeof diagram === "string" ? diagram : undefined,
     cliOutput,
   });
+}
+
+/** A violation names a resource by its URN; people know it by its title. */
+function violationsOf({ stack, steps, violations }: Plan) {
+  const titles = new Map(steps.map(({ urn, title }) => [urn, title]));
+  return violations.map(({ policy, level, urn, message }) => ({
+    policy,
+    level,
+    subject: titles.get(urn) ?? `the stack ${stack}`,
+    message,
+  }));
 }
 
 function readText(path: string): string {

@@ -5,17 +5,18 @@ import { Istio } from "../../components/istio/istio.ts";
 import { StrictMtls } from "../../components/security/strict-mtls.ts";
 import { AiServices } from "../../components/service/ai-services.ts";
 import { MeshTraffic } from "../../components/traffic/mesh-traffic.ts";
-import { loadMesh } from "../../config/load.ts";
-import { stageOf } from "../../services/catalogue.ts";
-import type { Stage } from "../../services/stage.ts";
+import { loadMesh, loadSecrets } from "../../config/load.ts";
+import { planPipeline } from "../../services/plan.ts";
 
 /** The program of this repository with a chain of as many stages as asked for: each is llm, with its two versions. */
 const config = loadMesh();
 const count = new pulumi.Config().requireNumber("stages");
-const service = config.services.llm;
-if (service === undefined) throw new RangeError("the stack has no llm to take as the pattern");
+const pattern = planPipeline(config).services.find(({ stage }) => stage.name === "llm");
+if (pattern === undefined) throw new RangeError("the stack has no llm to take as the pattern");
+const { service } = pattern;
+const secrets = loadSecrets(config);
 
-const stages: Stage[] = Array.from({ length: count }, (_, index) => ({ ...stageOf("llm"), name: `llm${index + 1}` }));
+const stages = Array.from({ length: count }, (_, index) => ({ ...pattern.stage, name: `llm${index + 1}` }));
 const services = stages.map((stage, index) => ({
   stage,
   service,
@@ -28,6 +29,6 @@ for (const clusterConfig of config.clusters) {
   const istio = new Istio(cluster, config.istio);
   const gateway = new IngressGateway(cluster, config.istio, istio);
   const mtls = new StrictMtls(cluster, istio);
-  const running = new AiServices(cluster, { config, pipeline: { services, edges: [] }, istio, mtls });
+  const running = new AiServices(cluster, { config, pipeline: { services, edges: [] }, secrets, istio, mtls });
   new MeshTraffic(cluster, { config, services: running, gateway });
 }

@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import type { Plan, Rendered } from "../../engine/index.ts";
+import { policyPacksOf, withPolicyOptions, type PolicyOptions } from "../policies.ts";
 import { programOf, projectDir } from "../project.ts";
 
-interface PreviewOptions {
+interface PreviewOptions extends PolicyOptions {
   readonly render?: string;
   readonly strict?: boolean;
   readonly json?: boolean;
@@ -17,7 +18,7 @@ interface Previewed {
 }
 
 export function previewCommand(): Command {
-  return new Command("preview")
+  return withPolicyOptions(new Command("preview"))
     .description("show what a stack would apply; needs no cluster")
     .argument("<stack>", "name of a stack: stacks/Pulumi.<stack>.yaml")
     .option("--render <dir>", "write every manifest that would be applied, charts included, into a folder")
@@ -61,15 +62,12 @@ export async function runPreview(
   return result;
 }
 
-async function previewed(
-  stack: string,
-  { render, strict }: PreviewOptions,
-  write: (line: string) => void,
-): Promise<Previewed> {
+async function previewed(stack: string, options: PreviewOptions, write: (line: string) => void): Promise<Previewed> {
+  const { render, strict } = options;
   const { readStackFile } = await import("../stack-file.ts");
   const file = readStackFile(projectDir, stack);
   const { preview, tally, textReporter } = await import("../../engine/index.ts");
-  const plan = await preview(programOf(file), textReporter(write));
+  const plan = await preview(programOf(file), textReporter(write), { policyPacks: policyPacksOf(options) });
   const rendered = render === undefined && strict !== true ? undefined : await rendering(plan, render);
   write(`\n${file.path}: ${tally(plan.steps)}`);
   if (render !== undefined && rendered !== undefined) {
@@ -106,18 +104,26 @@ async function withSection(
   write: (line: string) => void,
   run: () => Promise<Previewed>,
 ): Promise<Previewed> {
-  const [{ readInputs, sectionOf }, { failureSection }, { explain }] = await Promise.all([
+  const [{ readInputs, sectionOf }, { failureSection }, { explain }, { PolicyViolations }] = await Promise.all([
     import("../preview-report.ts"),
     import("../views/preview-section.ts"),
     import("../failures.ts"),
+    import("../../engine/index.ts"),
   ]);
   try {
     const inputs = readInputs({ against, cliOutput });
-    const result = await run();
-    write(sectionOf(result, inputs));
-    return result;
+    try {
+      const result = await run();
+      write(sectionOf(result, inputs));
+      return result;
+    } catch (error) {
+      // What violates a policy can still be shown, and is what a reviewer wants to see.
+      if (!(error instanceof PolicyViolations) || error.plan === undefined) throw error;
+      write(sectionOf({ plan: error.plan, rendered: undefined }, inputs));
+      throw error;
+    }
   } catch (error) {
-    write(failureSection(stack, explain(error)));
+    if (!(error instanceof PolicyViolations)) write(failureSection(stack, explain(error)));
     throw error;
   }
 }

@@ -3,15 +3,16 @@ import type { Result } from "../../engine/index.ts";
 import { interruptible } from "../interrupt.ts";
 import { requireLab, requireOpened } from "../lab-guard.ts";
 import { jsonReporter } from "../json-reporter.ts";
+import { policyPacksOf, withPolicyOptions, type PolicyOptions } from "../policies.ts";
 import { programOf, projectDir } from "../project.ts";
 
-interface UpOptions {
+interface UpOptions extends PolicyOptions {
   readonly context?: string;
   readonly json?: boolean;
 }
 
 export function upCommand(): Command {
-  return new Command("up")
+  return withPolicyOptions(new Command("up"))
     .description("apply a stack marked lab: true to its cluster")
     .argument("<stack>", "name of a stack: stacks/Pulumi.<stack>.yaml")
     .option("--context <context>", "use this kubeconfig context instead of the stack file's")
@@ -32,11 +33,17 @@ export async function runUp(stack: string, options: UpOptions, write: (line: str
     import("../helm.ts"),
   ]);
   if (options.context !== undefined) write(`to context ${options.context} instead of the stack file's`);
+  const policyPacks = policyPacksOf(options);
   const report = options.json === true ? jsonReporter(write) : textReporter(write);
   const result = await interruptible((signal) =>
     up(
       programOf(file),
-      { helm: () => helmPath(write), signal, ...(options.context !== undefined && { context: options.context }) },
+      {
+        helm: () => helmPath(write),
+        signal,
+        policyPacks,
+        ...(options.context !== undefined && { context: options.context }),
+      },
       report,
     ),
   );
