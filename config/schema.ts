@@ -2,15 +2,22 @@ import { z } from "zod";
 import { stageNames } from "../services/catalogue.ts";
 import { suggestion } from "./nearest.ts";
 import { dnsLabel, hostname } from "./scalars.ts";
+import { addons } from "./schema/addons.ts";
+import { airGap } from "./schema/air-gap.ts";
 import { cluster, pools } from "./schema/cluster.ts";
 import { istio } from "./schema/istio.ts";
 import { object } from "./schema/object.ts";
 import { service } from "./schema/service.ts";
+import { telemetry } from "./schema/telemetry.ts";
 
+export { installed } from "./schema/addons.ts";
+export type { AddonsConfig, GpuDevicePluginConfig, Installed } from "./schema/addons.ts";
+export type { AirGapConfig, ChartMirror } from "./schema/air-gap.ts";
 export type { ChartSource } from "./schema/charts.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
+export type { TelemetryConfig } from "./schema/telemetry.ts";
 
 const stageName = z.enum(stageNames, {
   error: ({ input }) =>
@@ -45,6 +52,9 @@ export const meshSchema = object({
   ingress: object({ hosts: z.array(hostname).min(1).describe("Names under which users reach the pipeline.") })
     .prefault({ hosts: ["*"] })
     .describe("The ingress gateway."),
+  airGap: airGap.optional().describe("For clusters without internet: where all images and charts come from."),
+  addons: addons.describe("What runs beside the mesh."),
+  telemetry: telemetry.describe("What the mesh measures, and what is judged by it."),
   services: z.partialRecord(stageName, service).describe("How each stage of the pipeline runs."),
 });
 
