@@ -11,6 +11,7 @@ import type { ProviderSpec } from "./program/provider.ts";
 import { objectToRead } from "./program/read.ts";
 import { isUnknown } from "./program/values.ts";
 import { Redactor } from "./program/redactor.ts";
+import { withRemoteComponents } from "./program/remote-components.ts";
 import { called } from "./program/registration.ts";
 import type { Registration } from "./program/registration.ts";
 import type { Reporter, Step } from "./report.ts";
@@ -68,7 +69,7 @@ export async function dryRun(
 
   const outputs = await execute(
     { program, dryRun: true, redactor, report, signal, env: {} },
-    {
+    withRemoteComponents({
       async register(registration: Registration) {
         const what = asked(registration);
         distinct(registration, what);
@@ -83,7 +84,7 @@ export async function dryRun(
         done({ urn, type, name, kind: "read", parent: "", title, outcome: "read", inputs: {} });
         return {};
       },
-    },
+    }),
   );
   const { dir, project, stack } = program;
   return { plan: { dir, project, stack, steps: inStableOrder(steps), outputs }, providers };

@@ -30,9 +30,7 @@ const telemetry = z.object({
   metrics: z
     .object({ source: z.string().catch("istio"), disabled: z.array(z.string()).catch([]) })
     .catch({ source: "istio", disabled: [] }),
-  alerts: z
-    .object({ latency: alert, errors: alert })
-    .catch({ latency: { enabled: true }, errors: { enabled: true } }),
+  alerts: z.object({ latency: alert, errors: alert }).catch({ latency: { enabled: true }, errors: { enabled: true } }),
 });
 
 /**

@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { count, imageReference, labelKey, labelValue, memoryQuantity, port, retention, serviceHost } from "../scalars.ts";
+import {
+  count,
+  imageReference,
+  labelKey,
+  labelValue,
+  memoryQuantity,
+  port,
+  retention,
+  serviceHost,
+} from "../scalars.ts";
 import { chartSource, helmValues } from "./charts.ts";
 import { object } from "./object.ts";
 
