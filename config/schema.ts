@@ -11,7 +11,15 @@ import { service } from "./schema/service.ts";
 import { telemetry } from "./schema/telemetry.ts";
 
 export { installed } from "./schema/addons.ts";
-export type { AddonsConfig, GpuDevicePluginConfig, Installed } from "./schema/addons.ts";
+export type {
+  AddonsConfig,
+  CertManagerConfig,
+  GpuDevicePluginConfig,
+  GrafanaConfig,
+  Installed,
+  JaegerConfig,
+  PrometheusConfig,
+} from "./schema/addons.ts";
 export type { AirGapConfig, ChartMirror } from "./schema/air-gap.ts";
 export type { ChartSource } from "./schema/charts.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";

@@ -41,12 +41,18 @@ export interface SidecarSpec {
   outboundTrafficPolicy: { mode: "REGISTRY_ONLY" };
 }
 
+export interface TelemetrySpec {
+  tracing?: { providers: { name: string }[]; randomSamplingPercentage: number }[];
+  metrics?: { providers: { name: "prometheus" }[]; overrides: { match: { metric: string }; disabled: boolean }[] }[];
+}
+
 interface Specs {
   VirtualService: VirtualServiceSpec;
   DestinationRule: DestinationRuleSpec;
   Gateway: GatewaySpec;
   Sidecar: SidecarSpec;
   PeerAuthentication: PeerAuthenticationSpec;
+  Telemetry: TelemetrySpec;
 }
 
 const apiVersions: Record<keyof Specs, string> = {
@@ -55,6 +61,7 @@ const apiVersions: Record<keyof Specs, string> = {
   Gateway: "networking.istio.io/v1",
   Sidecar: "networking.istio.io/v1",
   PeerAuthentication: "security.istio.io/v1",
+  Telemetry: "telemetry.istio.io/v1",
 };
 
 /** An Istio resource. Its Pulumi name is `logicalName`; in the cluster it has the name in `metadata`. */

@@ -1,8 +1,10 @@
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
+import { collectorOf } from "../observability/collector.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
@@ -21,6 +23,7 @@ export interface RunningService extends PlannedService<ServiceConfig> {
 /** The stages of the pipeline in one cluster, in a namespace whose pods get a sidecar and no privilege. */
 export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
+  readonly namespaceObject: k8s.core.v1.Namespace;
   readonly running: readonly RunningService[];
 
   constructor(
@@ -32,12 +35,14 @@ export class AiServices extends pulumi.ComponentResource {
     this.namespace = config.namespace;
     const labels = { "istio-injection": "enabled" };
     const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", labels }, this);
+    this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
     const before = [namespace, istio.istiod, istio.cni, mtls.policy];
+    const collector = collectorOf(config.addons);
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops } = planned;
       const where = { stage, hops, namespace: config.namespace };
-      const scope = new SidecarScope(cluster, { ...where, after: before }, { parent: this });
+      const scope = new SidecarScope(cluster, { ...where, collector, after: before }, { parent: this });
       const component = new AiService(
         cluster,
         { ...where, service, pool: config.pools[stage.pool], after: [...before, scope.sidecar] },

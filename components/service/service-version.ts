@@ -4,6 +4,7 @@ import type { PoolConfig, ServiceConfig, VersionConfig } from "../../config/sche
 import { serviceName, type Stage } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
+import { scrapeAnnotations } from "../observability/scrape.ts";
 import {
   downwardEnv,
   hopEnv,
@@ -96,7 +97,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
           progressDeadlineSeconds: progressDeadlineSeconds(stage, service),
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels },
+            metadata: { labels, annotations: scrapeAnnotations(stage.port) },
             spec: {
               serviceAccountName: serviceAccount.metadata.name,
               // A Service called llm-service would otherwise set LLM_SERVICE_PORT=tcp://…, which clients read as a number.

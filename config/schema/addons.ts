@@ -79,7 +79,7 @@ const certManager = addon(
 
 const prometheus = addon(
   {
-    image: image("docker.io/prom/prometheus:v3.16.0"),
+    image: image("docker.io/prom/prometheus:v3.15.0"),
     retention: retention.default("7d").describe("How long samples are kept."),
     storage,
     existing: onlyWithoutInstall(),
