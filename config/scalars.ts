@@ -74,7 +74,7 @@ export const imageHub = text(new RegExp(`^${imageName}$`), 'an image prefix such
 export const imageTag = text(new RegExp(`^${tag}$`), 'an image tag such as "1.31.1"');
 
 /** A chart's version. */
-export const semver = text(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a version such as "1.31.1"');
+export const semver = text(/^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a version such as "1.31.1"');
 
 const qualifiedName = "(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-\\w.]{0,61}[A-Za-z0-9])?";
 
@@ -117,3 +117,25 @@ export function count(min: number, what: string) {
     .max(1000, { error })
     .meta({ title: `a whole number of ${what}, ${min} to 1000` });
 }
+
+/** How long samples are kept, as Prometheus reads it: `12h`, `15d`. */
+export const retention = text(/^[1-9]\d{0,3}[hdwy]$/, 'a retention such as "12h" or "15d"');
+
+/** A part of a whole in percent; sampling may well be less than one. */
+export const percent = z
+  .number({ error: "is not a percentage from 0 to 100" })
+  .min(0, { error: "is not a percentage from 0 to 100" })
+  .max(100, { error: "is not a percentage from 0 to 100" });
+
+/** A Service by its full name in the cluster: `collector.tracing.svc.cluster.local`. */
+export const serviceHost = text(
+  new RegExp(`^${boundedLabel}\\.${boundedLabel}\\.svc\\.${domain}$`),
+  'the full name of a Service such as "collector.tracing.svc.cluster.local"',
+);
+
+/** A port of the network. */
+export const port = z
+  .number({ error: "is not a port from 1 to 65535" })
+  .int({ error: "is not a port from 1 to 65535" })
+  .min(1, { error: "is not a port from 1 to 65535" })
+  .max(65535, { error: "is not a port from 1 to 65535" });

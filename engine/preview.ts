@@ -16,6 +16,7 @@ import type { ProviderSpec } from "./program/provider.ts";
 import { objectToRead } from "./program/read.ts";
 import { isUnknown } from "./program/values.ts";
 import { Redactor } from "./program/redactor.ts";
+import { withRemoteComponents } from "./program/remote-components.ts";
 import { called } from "./program/registration.ts";
 import type { Registration } from "./program/registration.ts";
 import type { Reporter, Step } from "./report.ts";
@@ -85,7 +86,7 @@ export async function dryRun(
     objects.set(key, called(registration));
   }
 
-  const actions = {
+  const actions = withRemoteComponents({
     async register(registration: Registration) {
       const what = asked(registration);
       distinct(registration, what);
@@ -101,7 +102,7 @@ export async function dryRun(
       done({ urn, type, name, kind: "read", parent: "", title, outcome: "read", inputs: {} });
       return {};
     },
-  };
+  });
   const { outputs, found } = await withPacks({ packs: policyPacks, program, dryRun: true, print }, async (packs) => ({
     outputs: await execute({ program, dryRun: true, redactor, report, signal, env: {} }, actions),
     found: await packs.everything(registrations),

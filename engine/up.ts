@@ -17,6 +17,7 @@ import type { Program } from "./program/run.ts";
 import { providerSpec } from "./program/provider.ts";
 import { objectToRead } from "./program/read.ts";
 import type { Registration } from "./program/registration.ts";
+import { withRemoteComponents } from "./program/remote-components.ts";
 import { applyRelease } from "./helm/release.ts";
 import { removeAll } from "./remove.ts";
 import type { Reporter, Step } from "./report.ts";
@@ -95,7 +96,7 @@ async function apply(run: Run, sessions: Sessions, { packs, told }: Policies): P
     }
   }
 
-  const actions = { register, read: (wanted: Read) => read(wanted, sessions) };
+  const actions = withRemoteComponents({ register, read: (wanted: Read) => read(wanted, sessions) });
   const env = { [holderVariable]: holder };
   const outputs = await execute({ program, dryRun: false, redactor, report, signal, env }, actions);
   const inventories = await sessions.inventories();

@@ -18,6 +18,10 @@ export interface AiServiceArgs {
   readonly hops: readonly StandingStage[];
   readonly namespace: string;
   readonly secrets: ServiceSecrets;
+  /** Name of the resource by which a pod asks for a GPU. */
+  readonly gpuResource: string;
+  /** The one registry of a cluster without internet. */
+  readonly registry: string | undefined;
   /** What must be there before the first pod: the namespace, and whatever injects and connects its sidecar. */
   readonly after: readonly pulumi.Resource[];
 }

@@ -10,9 +10,10 @@ export interface ContainerResources {
 export function resourcesOf(
   stage: StandingStage,
   service: Pick<ServiceConfig, "resources" | "gpus">,
+  gpuResource = "nvidia.com/gpu",
 ): ContainerResources {
   const { requests, limits } = service.resources ?? stage.engine.resources;
   const gpus = service.gpus ?? stage.gpus;
-  const extended: Record<string, string> = gpus > 0 ? { "nvidia.com/gpu": String(gpus) } : {};
+  const extended: Record<string, string> = gpus > 0 ? { [gpuResource]: String(gpus) } : {};
   return { requests: { ...requests, ...extended }, limits: { ...limits, ...extended } };
 }

@@ -15,6 +15,7 @@ import { fewestReplicas, mostReplicas } from "./replicas.ts";
 import { progressDeadlineSeconds, rolloutSeconds, rolloutStrategy, startupSeconds } from "./rollout.ts";
 import type { ServiceSecrets } from "./secrets.ts";
 import { hostOf, versionLabels } from "./workload.ts";
+import { scrapeAnnotations } from "../observability/scrape.ts";
 
 export interface ServiceVersionArgs {
   readonly stage: StandingStage;
@@ -25,6 +26,10 @@ export interface ServiceVersionArgs {
   readonly hops: readonly StandingStage[];
   readonly namespace: string;
   readonly secrets: ServiceSecrets;
+  /** Name of the resource by which a pod asks for a GPU. */
+  readonly gpuResource: string;
+  /** The one registry of a cluster without internet. */
+  readonly registry: string | undefined;
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
   /** What must be there before the first pod: the namespace, whatever injects and connects its sidecar, its model. */
   readonly after: readonly pulumi.Resource[];
@@ -130,6 +135,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
     const names = secretsOf(version);
     return {
       ...drainAnnotations(stage),
+      ...scrapeAnnotations(stage.engine.metrics),
       ...(names.length > 0 && { "linly-mesh/secrets": secrets.revisionOf(names) }),
     };
   }

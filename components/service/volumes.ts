@@ -1,5 +1,6 @@
 import type { ModelConfig, ServiceConfig, VersionConfig } from "../../config/schema.ts";
 import type { Engine } from "../../services/engine.ts";
+import { mirrored } from "../images.ts";
 
 export interface Volume {
   name: string;
@@ -24,6 +25,7 @@ export function volumesOf(
   { scratch, model: mount }: Pick<Engine, "scratch" | "model">,
   model: ModelConfig | undefined,
   madeClaim: string,
+  registry?: string,
 ): { volumes: Volume[]; volumeMounts: VolumeMount[] } {
   const volumes: Volume[] = scratch.map(({ path, sizeLimit, medium }) => ({
     name: scratchName(path),
@@ -32,13 +34,14 @@ export function volumesOf(
   const volumeMounts: VolumeMount[] = scratch.map(({ path }) => ({ name: scratchName(path), mountPath: path }));
   if (model === undefined || mount === undefined) return { volumes, volumeMounts };
   return {
-    volumes: [...volumes, modelVolume(model, madeClaim)],
+    volumes: [...volumes, modelVolume(model, madeClaim, registry)],
     volumeMounts: [...volumeMounts, { name: "model", mountPath: mount.path, readOnly: true }],
   };
 }
 
-function modelVolume(model: ModelConfig, madeClaim: string): Volume {
-  if ("image" in model) return { name: "model", image: { reference: model.image, pullPolicy: "IfNotPresent" } };
+function modelVolume(model: ModelConfig, madeClaim: string, registry: string | undefined): Volume {
+  if ("image" in model)
+    return { name: "model", image: { reference: mirrored(model.image, registry), pullPolicy: "IfNotPresent" } };
   const claimName = "claim" in model ? model.claim : madeClaim;
   return { name: "model", persistentVolumeClaim: { claimName, readOnly: true } };
 }

@@ -31,6 +31,26 @@ const unreadable = { engine: undefined, versions: [], model: undefined, resource
 const gpuPool = z.object({ nodes: number, gpusPerNode: number });
 const uncounted = { nodes: undefined, gpusPerNode: undefined };
 
+const anything = z.unknown().optional();
+const install = z.boolean().catch(true);
+
+const addons = z.object({
+  prometheus: z.object({ install, existing: anything }).catch({ install: true, existing: undefined }),
+  grafana: z.object({ install }).catch({ install: true }),
+  gpuDevicePlugin: z
+    .object({ install, timeSlicing: anything, mig: text, migProfile: text })
+    .catch({ install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
+});
+
+const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
+
+const telemetry = z.object({
+  metrics: z
+    .object({ source: z.string().catch("istio"), disabled: z.array(z.string()).catch([]) })
+    .catch({ source: "istio", disabled: [] }),
+  alerts: z.object({ latency: alert, errors: alert }).catch({ latency: { enabled: true }, errors: { enabled: true } }),
+});
+
 /**
  * As much of a stack file as the checks across values read, whatever else is wrong with it: a part of the wrong shape
  * counts as absent, because the schema has already named it.
@@ -53,6 +73,15 @@ export const lenientMesh = z.object({
     })
     .catch({ dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
+  addons: addons.catch({
+    prometheus: { install: true, existing: undefined },
+    grafana: { install: true },
+    gpuDevicePlugin: { install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined },
+  }),
+  telemetry: telemetry.catch({
+    metrics: { source: "istio", disabled: [] },
+    alerts: { latency: { enabled: true }, errors: { enabled: true } },
+  }),
   services: z.record(z.string(), service.catch(unreadable)).catch({}),
 });
 

@@ -230,6 +230,7 @@ function registrationOf(manifest: object, stack: string, index: number, cluster?
     remote: false,
     inputs,
     provider: cluster === undefined ? "" : `${cluster}::id`,
+    providers: {},
     needs: [],
     options: {
       protect: false,

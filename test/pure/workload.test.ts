@@ -187,7 +187,7 @@ test("pods spread over zones and nodes, each rollout by itself", () => {
 });
 
 describe("a pod", () => {
-  const pod = (change: Partial<VersionConfig>, engine: EngineName = "vllm") =>
+  const pod = (change: Partial<VersionConfig>, engine: EngineName = "vllm", registry?: string) =>
     podSpec({
       stage: standing("llm", engine),
       service: { versions: [version] },
@@ -195,12 +195,27 @@ describe("a pod", () => {
       pool: { nodeSelector: { pool: "gpu" }, tolerations: [] },
       hops: [],
       namespace: "ns",
+      gpuResource: "nvidia.com/mig-1g.10gb",
+      registry,
       madeClaim: "llm-service-model",
     });
 
   test("has the stack's image, else the engine's", () => {
     expect(pod({}).containers[0]?.image).toBe("x:1");
     expect(pod({ image: undefined }).containers[0]?.image).toBe(engines.vllm.image);
+  });
+
+  test("takes its image, and its model's, from the one registry where there is one", () => {
+    const { containers, volumes } = pod({ model: { image: "ghcr.io/models/qwen:2.5" } }, "vllm", "mirror:5000");
+    expect(containers[0]?.image).toBe("mirror:5000/library/x:1");
+    expect(volumes).toContainEqual({
+      name: "model",
+      image: { reference: "mirror:5000/models/qwen:2.5", pullPolicy: "IfNotPresent" },
+    });
+  });
+
+  test("asks for a GPU by the name that the cluster gives it", () => {
+    expect(pod({}).containers[0]?.resources.limits).toMatchObject({ "nvidia.com/mig-1g.10gb": "1" });
   });
 
   test("without any image is an error", () => {
