@@ -12,7 +12,7 @@ import {
   sidecarPods,
   type Relabelling,
 } from "../../components/observability/scrape.ts";
-import { hashOf, volumesOf } from "../../components/observability/single-pod.ts";
+import { hashOf, volumesOf } from "../../components/observability/pod-volumes.ts";
 import { egressHosts } from "../../components/traffic/sidecar-scope.ts";
 import { meshSchema, type TelemetryConfig } from "../../config/schema.ts";
 import { alertNeeds, requestMetrics } from "../../services/telemetry.ts";
