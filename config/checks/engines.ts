@@ -43,7 +43,9 @@ function modelFaults(stage: StageName, service: Service, chosen: EngineName | un
     const message = `has no meaning: the engine ${engine.name} reads no model from a volume`;
     return modelsOf(stage, service).map(({ path }) => ({ path, message }));
   }
-  const lacking = service.versions.some(({ image, model }) => image === undefined && (model ?? service.model) === undefined);
+  const lacking = service.versions.some(
+    ({ image, model }) => image === undefined && (model ?? service.model) === undefined,
+  );
   if (engine.image === undefined || !lacking) return [];
   const message = `is missing; the image of the engine ${engine.name} holds no model, so say where it lies`;
   return [{ path: `services.${stage}.model`, message }];
