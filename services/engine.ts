@@ -81,7 +81,7 @@ export interface Engine {
   readonly args: readonly string[];
   /** Undefined where the model is part of the image. */
   readonly model: ModelMount | undefined;
-  /** Hosts outside the cluster that it calls when it works as described here. */
+  /** Hosts outside the cluster that some of what it can do calls for; the mesh does not open the way by itself. */
   readonly egress: readonly string[];
 }
 

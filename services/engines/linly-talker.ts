@@ -63,6 +63,8 @@ export const linlyTts: Engine = {
   longestRequestSeconds: 120,
   gpuMemory: undefined,
   resources: { requests: { cpu: "2", memory: "8Gi" }, limits: { cpu: "4", memory: "16Gi" } },
+  // For the voices of EdgeTTS.
+  egress: ["speech.platform.bing.com"],
 };
 
 /** Animates a face, one request at a time; SadTalker may take minutes. GPU memory: MuseTalk, 11 GB. */
