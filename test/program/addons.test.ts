@@ -14,7 +14,7 @@ import { planOf, stackWith } from "../support/stack.ts";
 const withMesh = (change: object) => planOf(stackWith("prod", (mesh) => ({ ...mesh, ...change })));
 
 const dir = mkdtempSync(join(tmpdir(), "linly-mesh-air-gap-"));
-const registry = "registry.example.com";
+const registry = "mirror.example.com";
 
 let published: Plan;
 let mirrored: Plan;
