@@ -15,6 +15,8 @@ interface Node {
   readonly additionalProperties?: Node | boolean | undefined;
   readonly anyOf?: readonly Node[] | undefined;
   readonly oneOf?: readonly Node[] | undefined;
+  /** What may never stand there has `not: {}`. */
+  readonly not?: unknown;
 }
 
 const node: z.ZodType<Node> = z.lazy(() =>
@@ -32,6 +34,7 @@ const node: z.ZodType<Node> = z.lazy(() =>
       additionalProperties: z.union([z.boolean(), node]),
       anyOf: z.array(node),
       oneOf: z.array(node),
+      not: z.unknown(),
     })
     .partial(),
 );
@@ -72,11 +75,15 @@ export function stackJsonSchema(): object {
 /** Every key under `linly-mesh:mesh`, in the order of the schema. */
 export function referenceRows(): ReferenceRow[] {
   const schema = node.parse(z.toJSONSchema(meshSchema, { io: "input", unrepresentable: "any" }));
-  return membersOf(schema, "");
+  // A key that several forms of a mapping have is told once, by the first that says what it means.
+  const rows = membersOf(schema, "");
+  const telling = rows.filter(({ meaning }) => meaning !== "");
+  return [...new Map([...rows, ...telling.toReversed()].map((row) => [row.key, row])).values()];
 }
 
 function membersOf(schema: Node, key: string): ReferenceRow[] {
-  const own = Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+  const possible = Object.entries(schema.properties ?? {}).filter(([, child]) => child.not === undefined);
+  const own = possible.flatMap(([name, child]) => {
     const path = key === "" ? name : `${key}.${name}`;
     return [rowOf(path, child, schema.required?.includes(name) ?? false), ...membersOf(child, path)];
   });

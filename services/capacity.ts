@@ -14,6 +14,8 @@ export interface GpuDemand {
 export interface GpuPool {
   readonly nodes: number;
   readonly gpusPerNode: number;
+  /** Pods that take turns on one GPU; each share is asked for as a GPU. */
+  readonly sharesPerGpu: number;
 }
 
 /**
@@ -26,19 +28,20 @@ export function gpusAsked(demands: readonly GpuDemand[]): number {
 }
 
 /** Why a pool cannot hold what is asked of it; undefined when it can. */
-export function shortfall(demands: readonly GpuDemand[], { nodes, gpusPerNode }: GpuPool): string | undefined {
+export function shortfall(demands: readonly GpuDemand[], pool: GpuPool): string | undefined {
+  const { nodes, gpusPerNode, sharesPerGpu } = pool;
   const asked = gpusAsked(demands);
-  const there = nodes * gpusPerNode;
+  const there = nodes * gpusPerNode * sharesPerGpu;
   if (asked <= there) return undefined;
   const shares = demands.map(({ stage, version, replicas, gpus }) => `${stage} ${version} ${replicas}×${gpus}`);
   const surge = largestSurge(demands);
   if (surge !== undefined) shares.push(`while ${surge.stage} ${surge.version} is replaced ${surge.gpus}`);
-  return `asked ${counted(asked, "GPU")} (${shares.join(", ")}), there ${there} (${counted(nodes, "node")} × ${gpusPerNode})`;
+  return `asked ${counted(asked, "GPU")} (${shares.join(", ")}), there ${there} (${counted(nodes, "node")} × ${gpusPerNode}${sharesPerGpu > 1 ? `, each shared by ${sharesPerGpu}` : ""})`;
 }
 
 /** The versions one of whose replicas asks for more GPUs than a node has: no number of nodes could hold it. */
-export function tooLargeForANode(demands: readonly GpuDemand[], { gpusPerNode }: GpuPool): GpuDemand[] {
-  return demands.filter(({ gpus }) => gpus > gpusPerNode);
+export function tooLargeForANode(demands: readonly GpuDemand[], { gpusPerNode, sharesPerGpu }: GpuPool): GpuDemand[] {
+  return demands.filter(({ gpus }) => gpus > gpusPerNode * sharesPerGpu);
 }
 
 function largestSurge(demands: readonly GpuDemand[]): GpuDemand | undefined {

@@ -10,16 +10,22 @@ export function capacityFaults(mesh: LenientMesh): Fault[] {
   if (nodes === undefined && gpusPerNode === undefined) return [];
   if (nodes === undefined) return [halfTold("nodes", "gpusPerNode")];
   if (gpusPerNode === undefined) return [halfTold("gpusPerNode", "nodes")];
-  const pool = { nodes, gpusPerNode };
+  const shared = sharesOf(mesh);
+  const pool = { nodes, gpusPerNode, sharesPerGpu: shared };
   const demands = demandsOf(mesh);
   const tooLarge = tooLargeForANode(demands, pool);
   const stages = [...new Map(tooLarge.map(({ stage, gpus }) => [stage, gpus]))];
   const faults: Fault[] = stages.map(([stage, gpus]) => ({
     path: `services.${stage}.gpus`,
-    message: `${gpus} for one replica; a node of the gpu pool has ${gpusPerNode}`,
+    message: `${gpus} for one replica; a node of the gpu pool has ${gpusPerNode * shared}`,
   }));
   const lacking = shortfall(demands, pool);
   return lacking === undefined ? faults : [...faults, { path: "pools.gpu", message: lacking }];
+}
+
+/** How many pods share a GPU, where the device plugin makes them take turns. */
+function sharesOf({ addons: { gpuDevicePlugin } }: LenientMesh): number {
+  return (gpuDevicePlugin.install ? gpuDevicePlugin.timeSlicing?.replicas : undefined) ?? 1;
 }
 
 function halfTold(missing: string, given: string): Fault {

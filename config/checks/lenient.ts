@@ -38,7 +38,12 @@ const addons = z.object({
   prometheus: z.object({ install, existing: anything }).catch({ install: true, existing: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
   gpuDevicePlugin: z
-    .object({ install, timeSlicing: anything, mig: text, migProfile: text })
+    .object({
+      install,
+      timeSlicing: z.object({ replicas: number }).optional().catch(undefined),
+      mig: text,
+      migProfile: text,
+    })
     .catch({ install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
 });
 

@@ -87,7 +87,9 @@ const prometheus = addon(
   },
   {
     existing: object({
-      url: z.url({ protocol: /^https?$/, error: 'is not a URL such as "http://prometheus.monitoring:9090"' }),
+      url: z
+        .url({ protocol: /^https?$/, error: 'is not a URL such as "http://prometheus.monitoring:9090"' })
+        .describe("Its address."),
     })
       .optional()
       .describe("A Prometheus that is there, for Grafana to read."),

@@ -1,19 +1,13 @@
 import { z } from "zod";
 import { imageHub } from "../scalars.ts";
+import { folder, oci, repository } from "./charts.ts";
 import { object } from "./object.ts";
 
 /** Where the charts of a cluster without internet come from; which version of each is said where the chart is. */
-const chartMirror = z.union(
-  [
-    object({ folder: z.string().min(1) }),
-    object({ repository: z.url({ protocol: /^https?$/ }) }),
-    object({ oci: z.string().regex(/^oci:\/\//) }),
-  ],
-  {
-    error:
-      'is not a mirror of charts: { folder: path }, { repository: "https://…" } or { oci: "oci://…" }; versions stay where the charts are configured',
-  },
-);
+const chartMirror = z.union([object({ folder }), object({ repository }), object({ oci })], {
+  error:
+    'is not a mirror of charts: { folder: path }, { repository: "https://…" } or { oci: "oci://…" }; versions stay where the charts are configured',
+});
 
 export const airGap = object({
   registry: imageHub.describe(

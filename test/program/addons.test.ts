@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { helmAtHand } from "../../cli/helm.ts";
 import { render, type Json, type JsonObject, type Plan, type Step } from "../../engine/index.ts";
 import { cachedTool } from "../../lab/tools/build.ts";
+import { engines } from "../../services/engines/index.ts";
 import { at, isObject, manifests, stepTitled } from "../support/plan.ts";
 import { planOf, stackWith } from "../support/stack.ts";
 
@@ -99,15 +100,14 @@ describe("by default", () => {
     expect(at(pod, "spec", "volumes", 0, "configMap", "name")).toBe("prometheus");
   });
 
-  test("every stage's pods are read through their sidecars", () => {
-    for (const deployment of manifests(published, "Deployment")) {
-      if (at(deployment, "metadata", "namespace") !== "linly") continue;
-      const pod = at(deployment, "spec", "template");
-      expect(at(pod, "metadata", "annotations")).toMatchObject({
-        "prometheus.io/scrape": "true",
-        "prometheus.io/port": String(at(pod, "spec", "containers", 0, "ports", 0, "containerPort")),
-      });
-    }
+  test.each([
+    ["llm-service-v1-stable", { "prometheus.io/scrape": "true", "prometheus.io/port": "8000" }],
+    ["tts-service-v1", undefined],
+  ])("%s is read through its sidecar, and by itself only where its engine tells metrics", (name, expected) => {
+    const pod = at(stepTitled(published, `Deployment linly/${name}`).inputs, "spec", "template");
+    const annotations = at(pod, "metadata", "annotations");
+    if (expected === undefined) expect(annotations).not.toHaveProperty(["prometheus.io/scrape"]);
+    else expect(annotations).toMatchObject(expected);
   });
 
   test("one request in a hundred is traced", () => {
@@ -183,13 +183,18 @@ describe("without internet", () => {
   test("every image comes from the one registry", () => {
     expect(images(mirrored).filter(isElsewhere)).toEqual([]);
     expect(images(mirrored)).toContain(`${registry}/prom/prometheus:v3.15.0`);
+    expect(images(mirrored)).toContain(`${registry}/${engines.vllm.image}`);
   });
 
   test("the control: without it they come from where they are published", () => {
-    expect(images(published).filter(isElsewhere)).toEqual([
-      ...["docker.io/grafana/grafana:13.2.3", "docker.io/jaegertracing/jaeger:2.20.0"],
-      "docker.io/prom/prometheus:v3.15.0",
-    ]);
+    const elsewhere = images(published).filter(isElsewhere);
+    expect(elsewhere).toEqual(images(published));
+    expect(elsewhere).toEqual(
+      expect.arrayContaining([
+        ...["docker.io/grafana/grafana:13.2.3", "docker.io/jaegertracing/jaeger:2.20.0"],
+        ...["docker.io/prom/prometheus:v3.15.0", engines.vllm.image],
+      ]),
+    );
   });
 
   test("every chart comes from the one source, and is told the registry", () => {

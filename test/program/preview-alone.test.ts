@@ -104,5 +104,5 @@ test("help and bad input load neither the engine nor the lab", async () => {
   const modules = readFileSync(loaded, "utf8");
   expect(modules, "the control").toContain("/cli/main.ts");
   expect(modules).toContain("/cli/stack-file.ts");
-  expect(modules).not.toMatch(/\/engine\/(?!errors|json)|\/lab\/lab\.ts|@kubernetes|@grpc|@pulumi/);
+  expect(modules).not.toMatch(/\/engine\/(?!errors|json|program\/values)|\/lab\/lab\.ts|@kubernetes|@grpc|@pulumi/);
 });

@@ -170,7 +170,7 @@ describe("a model", () => {
 describe("every stack", () => {
   test("names its images with their digest wherever an engine has one", () => {
     for (const [name, plan] of stacks) {
-      const images = manifests(plan, "Deployment").map((deployment) =>
+      const images = stageDeployments(plan).map((deployment) =>
         String(at(deployment, "spec", "template", "spec", "containers", 0, "image")),
       );
       const without = images.filter((image) => !image.includes("@sha256:"));
@@ -187,7 +187,7 @@ describe("every stack", () => {
 
   test("gives each pod time to end, a limit for what it writes, and a spread over zones and nodes", () => {
     for (const plan of stacks.values()) {
-      for (const deployment of manifests(plan, "Deployment")) {
+      for (const deployment of stageDeployments(plan)) {
         const template = at(deployment, "spec", "template");
         const grace = at(template, "spec", "terminationGracePeriodSeconds");
         const wait = at(template, "spec", "containers", 0, "lifecycle", "preStop", "sleep", "seconds") ?? 0;
@@ -215,3 +215,8 @@ test("a GPU too few is named before anything is registered", async () => {
     /pools\.gpu {2}asked 8 GPUs \(llm v1-stable 2×1, llm v2-experiment 1×1, tts v1 2×1, face v1 2×1, while llm v2-experiment is replaced 1\), there 6 \(3 nodes × 2\)/,
   );
 });
+
+/** The Deployments of stages, without those of what runs beside the mesh. */
+function stageDeployments(plan: Plan) {
+  return manifests(plan, "Deployment").filter((deployment) => at(deployment, "metadata", "namespace") === "linly");
+}

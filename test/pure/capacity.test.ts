@@ -25,17 +25,27 @@ test.each<[string, GpuDemand[], string | undefined]>([
   ],
   ["the last one is not left for a rollout", [demand("v1", 3, 1), demand("v2", 1, 1)], undefined],
 ])("%s", (_, demands, text) => {
-  expect(shortfall(demands, { nodes: 2, gpusPerNode: 2 })).toBe(text);
+  expect(shortfall(demands, { nodes: 2, gpusPerNode: 2, sharesPerGpu: 1 })).toBe(text);
 });
 
 test("a pool without nodes has nothing", () => {
-  expect(shortfall([demand("v1", 1, 1)], { nodes: 0, gpusPerNode: 8 })).toBe(
+  expect(shortfall([demand("v1", 1, 1)], { nodes: 0, gpusPerNode: 8, sharesPerGpu: 1 })).toBe(
     "asked 1 GPU (llm v1 1×1), there 0 (0 nodes × 8)",
   );
 });
 
 test("a replica larger than a node fits into no number of nodes", () => {
   const demands = [demand("v1", 1, 2), demand("v2", 1, 3)];
-  expect(shortfall(demands, { nodes: 9, gpusPerNode: 2 })).toBeUndefined();
-  expect(tooLargeForANode(demands, { nodes: 9, gpusPerNode: 2 }).map(({ version }) => version)).toEqual(["v2"]);
+  expect(shortfall(demands, { nodes: 9, gpusPerNode: 2, sharesPerGpu: 1 })).toBeUndefined();
+  expect(
+    tooLargeForANode(demands, { nodes: 9, gpusPerNode: 2, sharesPerGpu: 1 }).map(({ version }) => version),
+  ).toEqual(["v2"]);
+});
+
+test("a GPU that pods share holds as many as share it", () => {
+  const demands = [demand("v1", 3, 1)];
+  expect(shortfall(demands, { nodes: 1, gpusPerNode: 1, sharesPerGpu: 3 })).toBeUndefined();
+  expect(shortfall(demands, { nodes: 1, gpusPerNode: 1, sharesPerGpu: 2 })).toMatch(
+    /asked 3 GPUs .*, there 2 \(1 node × 1, each shared by 2\)$/,
+  );
 });
