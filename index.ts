@@ -1,26 +1,35 @@
+import { AddOns } from "./components/addons/add-ons.ts";
 import { Cluster } from "./components/cluster.ts";
 import { IngressGateway } from "./components/istio/ingress-gateway.ts";
 import { Istio } from "./components/istio/istio.ts";
+import { collectorOf } from "./components/observability/collector.ts";
+import { Observability } from "./components/observability/observability.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
 import { AiServices } from "./components/service/ai-services.ts";
 import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
-import { loadMesh } from "./config/load.ts";
+import { loadMesh, loadSecrets } from "./config/load.ts";
 import { meshDiagram } from "./services/diagram.ts";
 import { planPipeline } from "./services/plan.ts";
 
 const config = loadMesh();
+const secrets = loadSecrets(config);
 const pipeline = planPipeline(config);
 
 const meshes = config.clusters.map((clusterConfig) => {
   const cluster = new Cluster(clusterConfig);
 
-  const istio = new Istio(cluster, config.istio);
-  const gateway = new IngressGateway(cluster, config.istio, istio);
+  new AddOns(cluster, config);
+
+  const istioArgs = { istio: config.istio, collector: collectorOf(config.addons), airGap: config.airGap };
+  const istio = new Istio(cluster, istioArgs);
+  const gateway = new IngressGateway(cluster, istioArgs, istio);
 
   const mtls = new StrictMtls(cluster, istio);
-  const services = new AiServices(cluster, { config, pipeline, istio, mtls });
+  const services = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
 
   new MeshTraffic(cluster, { config, services, gateway });
+
+  new Observability(cluster, { config, istio, gateway, services });
 
   return { cluster: clusterConfig.name, ingress: gateway.address };
 });

@@ -1,5 +1,5 @@
 import { ConfigError } from "../config/faults.ts";
-import { EngineError } from "../engine/index.ts";
+import { EngineError } from "../engine/errors.ts";
 import { LabError } from "../lab/errors.ts";
 import { ToolError } from "../lab/tools/errors.ts";
 import { UsageError } from "./lab-guard.ts";

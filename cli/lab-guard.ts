@@ -14,3 +14,12 @@ export function requireLab({ stack, path, mesh }: StackFile, verb: string): void
       `Use the Pulumi CLI: npx pulumi ${pulumiVerb} --stack ${stack}. (linly-mesh preview ${stack} works for every stack.)`,
   );
 }
+
+/** What is applied must be known: a secret that can't be decrypted here can only be previewed. */
+export function requireOpened({ path, sealed }: StackFile): void {
+  if (sealed.length === 0) return;
+  throw new UsageError(
+    `${path}: ${sealed.map((name) => `linly-mesh:secrets.${name}`).join(", ")} can't be decrypted here. ` +
+      "Set PULUMI_CONFIG_PASSPHRASE to the stack's passphrase; a stack whose key lies elsewhere is for pulumi up.",
+  );
+}

@@ -5,7 +5,10 @@ import { previewCommand } from "./commands/preview.ts";
 import { upCommand } from "./commands/up.ts";
 import { exitCodeOf, explain } from "./failures.ts";
 
-/** The `linly-mesh` command. Answers its exit code: 0 done, 1 failed, 2 bad input. */
+/**
+ * The `linly-mesh` command. Answers its exit code: 0 done, 1 failed, 2 bad input. A command's module says what it takes,
+ * and loads what it works with once it runs: help and bad input need neither the engine nor the lab.
+ */
 export async function main(args: readonly string[]): Promise<number> {
   const program = new Command("linly-mesh")
     .description("A digital-human pipeline and its Istio mesh: previewed anywhere, brought up on the lab")

@@ -2,10 +2,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { ConfigError, type Fault } from "../config/faults.ts";
+import { ConfigError, formatPath, type Fault } from "../config/faults.ts";
 import { suggestion } from "../config/nearest.ts";
 import { checkMesh } from "../config/parse.ts";
 import type { MeshConfig } from "../config/schema.ts";
+import { secretFaults, secretReferences } from "../config/secret-references.ts";
+import { readSecrets } from "./stack-secrets.ts";
+import { projectName } from "./project.ts";
 
 /** A stack file, read and checked. */
 export interface StackFile {
@@ -15,29 +18,49 @@ export interface StackFile {
   readonly mesh: MeshConfig;
   /** Configuration as the program gets it: `project:key` → string, structures as JSON. */
   readonly config: Record<string, string>;
+  /** Keys of `config` whose values are secret. */
+  readonly secretKeys: readonly string[];
+  /** Names of secrets that could not be decrypted: a preview has marks in their place, an `up` can't go on. */
+  readonly sealed: readonly string[];
 }
 
-export const projectName = "linly-mesh";
 const meshKey = `${projectName}:mesh`;
+const secretsKey = `${projectName}:secrets`;
+
+const stackYaml = z.object({ config: z.record(z.string(), z.unknown()), encryptionsalt: z.string().optional() });
 
 /**
  * Reads `stacks/Pulumi.<stack>.yaml`.
  *
  * @throws ConfigError naming every fault of the file, or the stacks there are when there is no such file
  */
-export function readStackFile(projectDir: string, stack: string): StackFile {
+export function readStackFile(
+  projectDir: string,
+  stack: string,
+  passphrase = process.env["PULUMI_CONFIG_PASSPHRASE"],
+): StackFile {
   const path = join("stacks", `Pulumi.${stack}.yaml`);
   if (!existsSync(join(projectDir, path))) {
     throw new ConfigError(path, [{ path: "", message: `does not exist: ${suggestion(stack, stacksOf(projectDir))}` }]);
   }
   const raw = readYaml(readFileSync(join(projectDir, path), "utf8"), path);
-  const values = z.object({ config: z.record(z.string(), z.unknown()) }).safeParse(raw);
+  const values = stackYaml.safeParse(raw);
   if (!values.success)
     throw new ConfigError(path, [{ path: "config", message: "is missing; it holds linly-mesh:mesh" }]);
-  const { config } = values.data;
+  const { config, encryptionsalt } = values.data;
+  const secrets = readSecrets(config[secretsKey], encryptionsalt, passphrase);
   const strays = strayKeys(Object.keys(config));
-  const mesh = meshWith(strays, config[meshKey], path);
-  return { stack, path, mesh, config: Object.fromEntries(Object.entries(config).map(([k, v]) => [k, asString(v)])) };
+  const mesh = meshWith([...strays, ...secrets.faults], config[meshKey], Object.keys(secrets.values), path);
+  const plain = Object.entries(config).map(([key, value]) => [key, asString(value)]);
+  const hasSecrets = Object.keys(secrets.values).length > 0;
+  return {
+    stack,
+    path,
+    mesh,
+    config: { ...Object.fromEntries(plain), ...(hasSecrets && { [secretsKey]: JSON.stringify(secrets.values) }) },
+    secretKeys: hasSecrets ? [secretsKey] : [],
+    sealed: secrets.sealed,
+  };
 }
 
 /** The stacks that have a file, by name. */
@@ -47,20 +70,36 @@ export function stacksOf(projectDir: string): string[] {
     .sort();
 }
 
-function meshWith(strays: readonly Fault[], raw: unknown, path: string): MeshConfig {
+function meshWith(others: readonly Fault[], raw: unknown, secrets: readonly string[], path: string): MeshConfig {
   if (raw === undefined) {
-    throw new ConfigError(path, [...strays, { path: meshKey, message: "is missing; it holds the whole mesh" }]);
+    throw new ConfigError(path, [...others, { path: meshKey, message: "is missing; it holds the whole mesh" }]);
   }
+  const sealed = sealedPlaces(raw).map((place) => ({
+    path: place,
+    message: `is secure:, but stands in ${meshKey}, which is read in clear; put it under ${secretsKey} and refer to it`,
+  }));
+  // What is sealed has no other fault worth telling.
+  if (sealed.length > 0) throw new ConfigError(path, [...others, ...sealed]);
   const mesh = checkMesh(raw);
-  const faults = [...strays, ...mesh.faults];
+  const references = mesh.config === undefined ? [] : secretFaults(secretReferences(mesh.config), secrets);
+  const faults = [...others, ...mesh.faults, ...references];
   if (mesh.config === undefined || faults.length > 0) throw new ConfigError(path, faults);
   return mesh.config;
 }
 
 function strayKeys(keys: readonly string[]): Fault[] {
   return keys
-    .filter((key) => key.startsWith(`${projectName}:`) && key !== meshKey)
-    .map((key) => ({ path: key, message: `unknown key: ${suggestion(key, [meshKey])}` }));
+    .filter((key) => key.startsWith(`${projectName}:`) && ![meshKey, secretsKey].includes(key))
+    .map((key) => ({ path: key, message: `unknown key: ${suggestion(key, [meshKey, secretsKey])}` }));
+}
+
+/** Where in a value `secure:` values stand. */
+function sealedPlaces(value: unknown, place: readonly PropertyKey[] = []): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item, index) => sealedPlaces(item, [...place, index]));
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0]?.[0] === "secure") return [formatPath(place)];
+  return entries.flatMap(([key, member]) => sealedPlaces(member, [...place, key]));
 }
 
 function readYaml(text: string, path: string): unknown {

@@ -3,7 +3,7 @@ import { z } from "zod";
 /** A scalar of the stack file: what it must look like, and an example of what would be right. */
 function text(pattern: RegExp, expected: string) {
   const error = `is not ${expected}`;
-  return z.string({ error }).regex(pattern, { error });
+  return z.string({ error }).regex(pattern, { error }).meta({ title: expected });
 }
 
 const label = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?";
@@ -31,9 +31,11 @@ export const trustDomain = text(new RegExp(`^${domain}$`), 'a trust domain such 
 export type Duration = `${number}${"ms" | "s" | "m" | "h"}`;
 
 /** A length of time as Istio and Envoy read it: `250ms`, `1.5s`, `10m`. */
-export const duration = z.templateLiteral([z.number().nonnegative(), z.enum(["ms", "s", "m", "h"])], {
-  error: 'is not a duration such as "250ms", "2s" or "5m"',
-});
+export const duration = z
+  .templateLiteral([z.number().nonnegative(), z.enum(["ms", "s", "m", "h"])], {
+    error: 'is not a duration such as "250ms", "2s" or "5m"',
+  })
+  .meta({ title: 'a duration such as "250ms", "2s" or "5m"' });
 
 const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';
 
@@ -46,7 +48,8 @@ export const cpuQuantity = z
     ],
     { error: cpuExpected },
   )
-  .transform(String);
+  .transform(String)
+  .meta({ title: cpuExpected.replace("is not ", "") });
 
 /** Memory as a Kubernetes quantity with its unit: `256Mi`, `24Gi`. More than none. */
 export const memoryQuantity = text(
@@ -71,7 +74,7 @@ export const imageHub = text(new RegExp(`^${imageName}$`), 'an image prefix such
 export const imageTag = text(new RegExp(`^${tag}$`), 'an image tag such as "1.31.1"');
 
 /** A chart's version. */
-export const semver = text(/^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a version such as "1.31.1"');
+export const semver = text(/^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a version such as "1.31.1"');
 
 const qualifiedName = "(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-\\w.]{0,61}[A-Za-z0-9])?";
 
@@ -80,15 +83,59 @@ export const labelKey = text(new RegExp(`^${qualifiedName}$`), 'a key such as "l
 
 export const labelValue = text(/^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/, 'a label value such as "gpu"');
 
+/** The name of an HTTP header or a cookie, in lower case. */
+export const headerName = text(
+  /^[a-z0-9](?:[-a-z0-9_]{0,62}[a-z0-9])?$/,
+  'a name in lower case such as "x-linly-versions"',
+);
+
 /** A share of traffic in percent: a whole number from 0 to 100. */
 export const weight = z
   .number({ error: "is not a whole number from 0 to 100" })
   .int({ error: "is not a whole number from 0 to 100" })
   .min(0, { error: "is not a whole number from 0 to 100" })
-  .max(100, { error: "is not a whole number from 0 to 100" });
+  .max(100, { error: "is not a whole number from 0 to 100" })
+  .meta({ title: "a whole number from 0 to 100" });
+
+/** A share of what is there in percent, more than none: a whole number from 1 to 100. */
+export const share = z
+  .number({ error: "is not a whole number from 1 to 100" })
+  .int({ error: "is not a whole number from 1 to 100" })
+  .min(1, { error: "is not a whole number from 1 to 100" })
+  .max(100, { error: "is not a whole number from 1 to 100" });
+
+/** A minor release of Kubernetes. */
+export const kubernetesVersion = text(/^1\.\d{1,3}$/, 'a version of Kubernetes such as "1.33"');
 
 /** A number of things, at most a thousand: more is a slip of the keyboard. */
 export function count(min: number, what: string) {
   const error = `is not a whole number of ${what}, ${min} to 1000`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(1000, { error });
+  return z
+    .number({ error })
+    .int({ error })
+    .min(min, { error })
+    .max(1000, { error })
+    .meta({ title: `a whole number of ${what}, ${min} to 1000` });
 }
+
+/** How long samples are kept, as Prometheus reads it: `12h`, `15d`. */
+export const retention = text(/^[1-9]\d{0,3}[hdwy]$/, 'a retention such as "12h" or "15d"');
+
+/** A part of a whole in percent; sampling may well be less than one. */
+export const percent = z
+  .number({ error: "is not a percentage from 0 to 100" })
+  .min(0, { error: "is not a percentage from 0 to 100" })
+  .max(100, { error: "is not a percentage from 0 to 100" });
+
+/** A Service by its full name in the cluster: `collector.tracing.svc.cluster.local`. */
+export const serviceHost = text(
+  new RegExp(`^${boundedLabel}\\.${boundedLabel}\\.svc\\.${domain}$`),
+  'the full name of a Service such as "collector.tracing.svc.cluster.local"',
+);
+
+/** A port of the network. */
+export const port = z
+  .number({ error: "is not a port from 1 to 65535" })
+  .int({ error: "is not a port from 1 to 65535" })
+  .min(1, { error: "is not a port from 1 to 65535" })
+  .max(65535, { error: "is not a port from 1 to 65535" });

@@ -1,21 +1,33 @@
 import { z } from "zod";
-import { stageNames } from "../services/catalogue.ts";
-import { suggestion } from "./nearest.ts";
 import { dnsLabel, hostname } from "./scalars.ts";
+import { addons } from "./schema/addons.ts";
+import { airGap } from "./schema/air-gap.ts";
 import { cluster, pools } from "./schema/cluster.ts";
 import { istio } from "./schema/istio.ts";
 import { object } from "./schema/object.ts";
+import { pins } from "./schema/pins.ts";
 import { service } from "./schema/service.ts";
+import { stageName } from "./schema/stage-name.ts";
+import { telemetry } from "./schema/telemetry.ts";
 
+export { installed } from "./schema/addons.ts";
+export type {
+  AddonsConfig,
+  CertManagerConfig,
+  GpuDevicePluginConfig,
+  GrafanaConfig,
+  Installed,
+  JaegerConfig,
+  PrometheusConfig,
+} from "./schema/addons.ts";
+export type { AirGapConfig, ChartMirror } from "./schema/air-gap.ts";
 export type { ChartSource } from "./schema/charts.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { IstioConfig } from "./schema/istio.ts";
+export type { ModelConfig } from "./schema/model.ts";
+export type { PinsConfig } from "./schema/pins.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
-
-const stageName = z.enum(stageNames, {
-  error: ({ input }) =>
-    typeof input === "string" ? `is not a stage of the catalogue: ${suggestion(input, stageNames)}` : undefined,
-});
+export type { TelemetryConfig } from "./schema/telemetry.ts";
 
 /** What a stack file says under `linly-mesh:mesh`. */
 export const meshSchema = object({
@@ -45,6 +57,10 @@ export const meshSchema = object({
   ingress: object({ hosts: z.array(hostname).min(1).describe("Names under which users reach the pipeline.") })
     .prefault({ hosts: ["*"] })
     .describe("The ingress gateway."),
+  pins: pins.prefault({}).describe("Requests that do not go by weight: those of testers, and of dialogues under way."),
+  airGap: airGap.optional().describe("For clusters without internet: where all images and charts come from."),
+  addons: addons.describe("What runs beside the mesh."),
+  telemetry: telemetry.describe("What the mesh measures, and what is judged by it."),
   services: z.partialRecord(stageName, service).describe("How each stage of the pipeline runs."),
 });
 

@@ -7,7 +7,7 @@ import type { Options, Result } from "./run.ts";
 
 /** Deletes all that the stack owns in the clusters that the program names; asks the program for no more than these. */
 export async function destroy(program: Program, options: Options, report: Reporter): Promise<Result> {
-  const { providers } = await dryRun(program, () => {}, options.signal);
+  const { providers } = await dryRun(program, () => {}, { signal: options.signal });
   return withClusters(program, options, report, async (run, sessions) => {
     const steps: Step[] = [];
     for (const { urn, spec } of providers) await sessions.open(urn, spec);

@@ -44,6 +44,9 @@ export async function render(plan: Plan, dir: string, options: { helm?: string }
   return { files, notRendered };
 }
 
+/* Without a cluster to ask, a chart is told this version. A helm built without its release's flags would say 1.20. */
+const kubeVersion = "1.36.0";
+
 async function renderRelease(spec: ReleaseSpec, dir: string, helm: string | undefined): Promise<JsonObject[]> {
   if (helm === undefined) throw new EngineError("there is no helm to render it with");
   const crds = spec.skipCrds ? ["--skip-crds"] : ["--include-crds"];
@@ -56,6 +59,7 @@ async function renderRelease(spec: ReleaseSpec, dir: string, helm: string | unde
       "--namespace",
       spec.namespace,
       "--skip-tests",
+      ...["--kube-version", kubeVersion],
       ...crds,
       ...values,
     ]),

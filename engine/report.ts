@@ -1,4 +1,6 @@
 import type { JsonObject } from "./json.ts";
+import { textOf } from "./policy/violation.ts";
+import type { Violation } from "./policy/violation.ts";
 
 export type Severity = "info" | "warning" | "error";
 
@@ -35,6 +37,8 @@ export type Event =
   | { readonly type: "start"; readonly step: Step }
   | { readonly type: "done"; readonly step: Step; readonly seconds: number }
   | { readonly type: "waiting"; readonly title: string; readonly reason: string }
+  // A mandatory one makes the run fail as well, with the same text.
+  | { readonly type: "violation"; readonly violation: Violation }
   | { readonly type: "log"; readonly severity: Severity; readonly text: string; readonly urn: string };
 
 export type Reporter = (event: Event) => void;
@@ -76,6 +80,10 @@ export function textReporter(write: (line: string) => void): Reporter {
       write(`${signs[outcome]} ${title}  ${words[outcome]}${time}`);
     }
     if (event.type === "waiting") write(`  ${event.title}  waiting: ${event.reason}`);
+    // The error that ends the run lists the mandatory ones.
+    if (event.type === "violation" && event.violation.level === "advisory") {
+      write(`warning: ${textOf(event.violation)}`);
+    }
     if (event.type === "log") {
       write(event.severity === "info" ? event.text : `${event.severity}: ${event.text}`);
     }

@@ -1,6 +1,7 @@
 import { EngineError, messageOf } from "./errors.ts";
 import { newHolder } from "./cluster/holder.ts";
 import type { JsonObject } from "./json.ts";
+import type { PolicyPack } from "./policy/pack.ts";
 import type { Program } from "./program/run.ts";
 import { Redactor } from "./program/redactor.ts";
 import type { Reporter, Step } from "./report.ts";
@@ -14,6 +15,8 @@ export interface Options {
   readonly signal?: AbortSignal;
   /** Overrides the kube context of a program's only provider. */
   readonly context?: string;
+  /** Policy packs that an `up` is held to; what they are and when they judge: docs/policies.md. */
+  readonly policyPacks?: readonly PolicyPack[];
 }
 
 /** What came of a run. */

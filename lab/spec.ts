@@ -30,7 +30,7 @@ export const localLab: LabSpec = {
       network: "lab-1",
       nodes: [
         { name: "cpu-1", pool: "cpu", zone: "lab-1a", gpus: 0 },
-        { name: "gpu-1", pool: "gpu", zone: "lab-1a", gpus: 4 },
+        { name: "gpu-1", pool: "gpu", zone: "lab-1a", gpus: 8 },
       ],
     },
   ],

@@ -1,12 +1,13 @@
-import { stageOf, type StageName } from "./catalogue.ts";
+import type { StageName } from "./catalogue.ts";
+import type { EngineName } from "./engines/index.ts";
 import { edgesOf, entryStage, hopsOf, stagesOf, type Edge, type Pipeline } from "./pipeline.ts";
-import type { Stage } from "./stage.ts";
+import { standing, type StandingStage } from "./standing.ts";
 
 /** A stage with what a stack says of it, and the stages it calls. */
 export interface PlannedService<Service> {
-  readonly stage: Stage;
+  readonly stage: StandingStage;
   readonly service: Service;
-  readonly hops: readonly Stage[];
+  readonly hops: readonly StandingStage[];
   /** Whether users reach it through the ingress gateway. */
   readonly entry: boolean;
 }
@@ -14,6 +15,11 @@ export interface PlannedService<Service> {
 export interface PipelinePlan<Service> {
   readonly services: readonly PlannedService<Service>[];
   readonly edges: readonly Edge[];
+}
+
+/** The part of a service that says what stands in its stage. */
+export interface EngineChoice {
+  readonly engine?: EngineName | undefined;
 }
 
 /** The part of a stack file that says which stages run and in which order. */
@@ -29,15 +35,15 @@ export interface PipelineConfig<Service> {
  *
  * @throws RangeError for a configuration that the schema would have refused
  */
-export function planPipeline<Service>(config: PipelineConfig<Service>): PipelinePlan<Service> {
+export function planPipeline<Service extends EngineChoice>(config: PipelineConfig<Service>): PipelinePlan<Service> {
   const pipeline = pipelineOf(config);
   const services = stagesOf(pipeline).map((name) => {
     const service = config.services[name];
     if (service === undefined) throw new RangeError(`services.${name} is missing; the pipeline has this stage`);
     return {
-      stage: stageOf(name),
+      stage: standing(name, service.engine),
       service,
-      hops: hopsOf(pipeline, name).map(stageOf),
+      hops: hopsOf(pipeline, name).map((hop) => standing(hop, config.services[hop]?.engine)),
       entry: name === entryStage(pipeline),
     };
   });

@@ -1,10 +1,7 @@
 import { Command } from "commander";
-import { destroy, tally, textReporter } from "../../engine/index.ts";
-import { helmPath } from "../helm.ts";
 import { interruptible } from "../interrupt.ts";
 import { requireLab } from "../lab-guard.ts";
 import { programOf, projectDir } from "../project.ts";
-import { readStackFile } from "../stack-file.ts";
 
 export function destroyCommand(): Command {
   return new Command("destroy")
@@ -13,8 +10,13 @@ export function destroyCommand(): Command {
     .option("--context <context>", "use this kubeconfig context instead of the stack file's")
     .action(async (stack: string, { context }: { context?: string }) => {
       const write = (line: string) => console.log(line);
+      const { readStackFile } = await import("../stack-file.ts");
       const file = readStackFile(projectDir, stack);
       requireLab(file, "destroy");
+      const [{ destroy, tally, textReporter }, { helmPath }] = await Promise.all([
+        import("../../engine/index.ts"),
+        import("../helm.ts"),
+      ]);
       const result = await interruptible((signal) =>
         destroy(
           programOf(file),

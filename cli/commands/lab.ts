@@ -1,9 +1,11 @@
 import { Command } from "commander";
-import { labDown, labStatus, labUp } from "../../lab/lab.ts";
 import { localLab, type LabState } from "../../lab/spec.ts";
 import { endedBySignal } from "../interrupt.ts";
 import { projectDir } from "../project.ts";
 import { describeLab } from "../views/lab-status.ts";
+
+/** Everything behind the lab takes its time to load, so only a command of the lab loads it. */
+const loadLab = () => import("../../lab/lab.ts");
 
 export function labCommand(): Command {
   const progress = (line: string) => console.log(line);
@@ -18,6 +20,7 @@ export function labCommand(): Command {
     .command("status")
     .description("say which hosts and clusters of the lab are running")
     .action(async () => {
+      const { labStatus } = await loadLab();
       const state = await labStatus(localLab.name);
       console.log(
         state === undefined ? "The lab is not running. Start it with: linly-mesh lab up" : describeLab(state),
@@ -27,13 +30,15 @@ export function labCommand(): Command {
     .command("down")
     .description("stop the lab and remove all it left on the machine but the cache of built tools")
     .action(async () => {
+      const { labDown } = await loadLab();
       await endedBySignal("Run linly-mesh lab down again to remove the rest.", () => labDown(localLab.name, progress));
     });
   return lab;
 }
 
 /** Starts the lab of this project. */
-export function startLab(progress: (line: string) => void): Promise<LabState> {
+export async function startLab(progress: (line: string) => void): Promise<LabState> {
+  const { labUp } = await loadLab();
   return endedBySignal("linly-mesh lab up goes on from here; linly-mesh lab down removes what there is.", () =>
     labUp(localLab, { projectDir, progress }),
   );

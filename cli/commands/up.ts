@@ -1,19 +1,18 @@
 import { Command } from "commander";
-import { tally, textReporter, up, type Result } from "../../engine/index.ts";
-import { helmPath } from "../helm.ts";
+import type { Result } from "../../engine/index.ts";
 import { interruptible } from "../interrupt.ts";
-import { requireLab } from "../lab-guard.ts";
+import { requireLab, requireOpened } from "../lab-guard.ts";
 import { jsonReporter } from "../json-reporter.ts";
+import { policyPacksOf, withPolicyOptions, type PolicyOptions } from "../policies.ts";
 import { programOf, projectDir } from "../project.ts";
-import { readStackFile } from "../stack-file.ts";
 
-interface UpOptions {
+interface UpOptions extends PolicyOptions {
   readonly context?: string;
   readonly json?: boolean;
 }
 
 export function upCommand(): Command {
-  return new Command("up")
+  return withPolicyOptions(new Command("up"))
     .description("apply a stack marked lab: true to its cluster")
     .argument("<stack>", "name of a stack: stacks/Pulumi.<stack>.yaml")
     .option("--context <context>", "use this kubeconfig context instead of the stack file's")
@@ -25,14 +24,26 @@ export function upCommand(): Command {
 
 /** Applies a lab stack. */
 export async function runUp(stack: string, options: UpOptions, write: (line: string) => void): Promise<Result> {
+  const { readStackFile } = await import("../stack-file.ts");
   const file = readStackFile(projectDir, stack);
   requireLab(file, "up");
+  requireOpened(file);
+  const [{ tally, textReporter, up }, { helmPath }] = await Promise.all([
+    import("../../engine/index.ts"),
+    import("../helm.ts"),
+  ]);
   if (options.context !== undefined) write(`to context ${options.context} instead of the stack file's`);
+  const policyPacks = policyPacksOf(options);
   const report = options.json === true ? jsonReporter(write) : textReporter(write);
   const result = await interruptible((signal) =>
     up(
       programOf(file),
-      { helm: () => helmPath(write), signal, ...(options.context !== undefined && { context: options.context }) },
+      {
+        helm: () => helmPath(write),
+        signal,
+        policyPacks,
+        ...(options.context !== undefined && { context: options.context }),
+      },
       report,
     ),
   );

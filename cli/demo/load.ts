@@ -18,6 +18,8 @@ export interface Result {
   readonly ms: number;
   readonly path: readonly Visit[];
   readonly failure: string | undefined;
+  /** Cookies that the answer sets, as it writes them. */
+  readonly cookies: readonly string[];
 }
 
 export interface Target {
@@ -26,6 +28,8 @@ export interface Target {
   readonly concurrency: number;
   /** Milliseconds after which a request counts as failed. */
   readonly timeout: number;
+  /** Headers of each request. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -51,11 +55,15 @@ export async function load(target: Target, until: (sent: number) => boolean): Pr
   return results;
 }
 
-function send({ url, timeout }: Target, agent: Agent): Promise<Result> {
+function send({ url, timeout, headers = {} }: Target, agent: Agent): Promise<Result> {
   const start = performance.now();
   return new Promise((resolve) => {
-    const end = (path: readonly Visit[], failure?: string) => resolve({ ms: performance.now() - start, path, failure });
-    const outgoing = request(url, { method: "POST", agent, signal: AbortSignal.timeout(timeout) }, (response) => {
+    let cookies: readonly string[] = [];
+    const end = (path: readonly Visit[], failure?: string) =>
+      resolve({ ms: performance.now() - start, path, failure, cookies });
+    const options = { method: "POST", agent, headers, signal: AbortSignal.timeout(timeout) };
+    const outgoing = request(url, options, (response) => {
+      cookies = response.headers["set-cookie"] ?? [];
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", (error) => end([], error.message));

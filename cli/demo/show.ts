@@ -1,6 +1,7 @@
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { planPipeline, type PlannedService } from "../../services/plan.ts";
-import { serviceName, workRoute } from "../../services/stage.ts";
+import { workRoute } from "../../services/engine.ts";
+import { serviceName } from "../../services/stage.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import { table } from "../views/table.ts";
 import { ClusterView } from "./cluster-view.ts";
@@ -35,7 +36,7 @@ export async function showMesh(mesh: MeshConfig, kubeconfig: string, write: (lin
   );
 
   const address = await view.loadBalancerAddress(ingressName, ingressName);
-  const url = `http://${address}${workRoute(entry.stage).path}`;
+  const url = `http://${address}${workRoute(entry.stage.engine).path}`;
   write(`\n${requests.toLocaleString("en")} requests through the ingress gateway: POST ${url}`);
   const results = await load({ url, concurrency: 16, timeout: 30_000 }, (sent) => sent >= requests);
   writeShares(services, results, write);
@@ -82,7 +83,7 @@ async function writeRefusal(
   const pod = pods.find(({ app }) => target !== undefined && app === serviceName(target.stage));
   if (target === undefined || pod === undefined) throw new Error("no pod to call in plain text");
   const control = await plaintextRequest(`http://${pod.ip}:15021/healthz/ready`);
-  const attempt = await plaintextRequest(`http://${pod.ip}:${target.stage.port}/healthz`);
+  const attempt = await plaintextRequest(`http://${pod.ip}:${target.stage.engine.port}/healthz`);
   write(`\nA caller outside the mesh, in plain text, to pod ${pod.name}`);
   write(`  the sidecar's health port (the way is open):  ${outcome(control)}`);
   write(`  ${serviceName(target.stage)} itself:  ${outcome(attempt)}`);

@@ -1,8 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { IstioConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
-import { ingressName } from "./values.ts";
+import { ingressName, type IstioArgs } from "./values.ts";
 import { istioRelease, type Istio } from "./istio.ts";
 
 /** The Envoy at the edge of the mesh, with a load balancer's address, in a namespace of its own. */
@@ -10,18 +9,19 @@ export class IngressGateway extends pulumi.ComponentResource {
   /** Labels by which an Istio `Gateway` selects these pods. */
   static readonly selector = { istio: "ingress" };
 
+  readonly namespace: k8s.core.v1.Namespace;
   readonly release: k8s.helm.v3.Release;
   /** IP address or host name of the load balancer. */
   readonly address: pulumi.Output<string>;
 
-  constructor(cluster: Cluster, config: IstioConfig, istio: Istio, opts?: pulumi.ComponentResourceOptions) {
+  constructor(cluster: Cluster, args: IstioArgs, istio: Istio, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:istio:IngressGateway", cluster.config.name, {}, opts);
-    const namespace = cluster.namespace(
+    this.namespace = cluster.namespace(
       ingressName,
       { podSecurity: "restricted", labels: { "istio-injection": "enabled" } },
       this,
     );
-    this.release = istioRelease(cluster, config, "gateway", namespace, {
+    this.release = istioRelease(cluster, args, "gateway", this.namespace, {
       parent: this,
       dependsOn: [istio.istiod, istio.cni],
     });

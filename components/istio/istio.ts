@@ -1,9 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { IstioConfig } from "../../config/schema.ts";
+import { chartFrom, mirroredCharts } from "../charts.ts";
 import type { Cluster } from "../cluster.ts";
-import { chartFrom, type IstioChart } from "./charts.ts";
-import { ingressName, istioNamespace, valuesOf } from "./values.ts";
+import { ingressName, istioNamespace, valuesOf, type IstioArgs, type IstioChart } from "./values.ts";
 
 /** Istio in one cluster: the CRDs (base), the CNI node agent, and istiod. */
 export class Istio extends pulumi.ComponentResource {
@@ -12,7 +11,7 @@ export class Istio extends pulumi.ComponentResource {
   readonly istiod: k8s.helm.v3.Release;
   readonly namespace: k8s.core.v1.Namespace;
 
-  constructor(cluster: Cluster, istio: IstioConfig, opts?: pulumi.ComponentResourceOptions) {
+  constructor(cluster: Cluster, istio: IstioArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:istio:Istio", cluster.config.name, {}, opts);
     const labels = { "topology.istio.io/network": cluster.config.network };
     this.namespace = cluster.namespace(istioNamespace, { podSecurity: "restricted", labels }, this);
@@ -36,7 +35,7 @@ const releaseNames: Record<IstioChart, string> = {
 /** A Helm release of one of Istio's charts, named as Istio's own documents name it. */
 export function istioRelease(
   cluster: Cluster,
-  istio: IstioConfig,
+  args: IstioArgs,
   chart: IstioChart,
   namespace: k8s.core.v1.Namespace,
   opts: pulumi.CustomResourceOptions,
@@ -44,10 +43,10 @@ export function istioRelease(
   return new k8s.helm.v3.Release(
     `${cluster.config.name}-${releaseNames[chart]}`,
     {
-      ...chartFrom(istio.charts, chart),
+      ...chartFrom(mirroredCharts(args.istio.charts, args.airGap), chart),
       name: releaseNames[chart],
       namespace: namespace.metadata.name,
-      values: valuesOf(chart, istio, cluster.config),
+      values: valuesOf(chart, args, cluster.config),
       timeout: 600,
     },
     { provider: cluster.provider, ...opts },

@@ -1,68 +1,26 @@
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
+import type { DeepInput } from "../deep-input.ts";
+import { apiVersions, type IstioSpecs } from "./generated/kinds.ts";
+import type { HTTPRoute, HTTPRouteDestination } from "./generated/virtual-service.ts";
 
-/** Istio's own resources, typed as far as this program writes them (APIs of Istio 1.31). */
+/** Istio's own resources, with the types that `generate/` makes from the CRDs. */
 
 /** A share of a route: requests in proportion to `weight` go to `destination`. */
-export interface RouteDestination {
-  destination: { host: string; subset?: string; port?: { number: number } };
-  weight?: number;
-}
+export type RouteDestination = HTTPRouteDestination;
 
-export interface HttpRoute {
-  name?: string;
-  match?: { uri?: { exact: string } | { prefix: string }; method?: { exact: string } }[];
-  route: RouteDestination[];
-}
+/** What a route does to the headers of requests and answers. */
+export type HeaderChanges = NonNullable<HTTPRoute["headers"]>;
 
-export interface VirtualServiceSpec {
-  hosts: string[];
-  gateways?: string[];
-  http: HttpRoute[];
-}
-
-export interface DestinationRuleSpec {
-  host: string;
-  subsets: { name: string; labels: Record<string, string> }[];
-}
-
-export interface GatewaySpec {
-  selector: Record<string, string>;
-  servers: { port: { number: number; name: string; protocol: "HTTP" }; hosts: string[] }[];
-}
-
-export interface PeerAuthenticationSpec {
-  mtls: { mode: "STRICT" };
-}
-
-export interface SidecarSpec {
-  workloadSelector: { labels: Record<string, string> };
-  egress: { hosts: string[] }[];
-  outboundTrafficPolicy: { mode: "REGISTRY_ONLY" };
-}
-
-interface Specs {
-  VirtualService: VirtualServiceSpec;
-  DestinationRule: DestinationRuleSpec;
-  Gateway: GatewaySpec;
-  Sidecar: SidecarSpec;
-  PeerAuthentication: PeerAuthenticationSpec;
-}
-
-const apiVersions: Record<keyof Specs, string> = {
-  VirtualService: "networking.istio.io/v1",
-  DestinationRule: "networking.istio.io/v1",
-  Gateway: "networking.istio.io/v1",
-  Sidecar: "networking.istio.io/v1",
-  PeerAuthentication: "security.istio.io/v1",
-};
+/** A route to somewhere, and not a redirect or an answer of its own. */
+export type HttpRoute = HTTPRoute & Required<Pick<HTTPRoute, "route">>;
 
 /** An Istio resource. Its Pulumi name is `logicalName`; in the cluster it has the name in `metadata`. */
-export function istioObject<Kind extends keyof Specs>(
+export function istioObject<Kind extends keyof IstioSpecs>(
   kind: Kind,
   logicalName: string,
   metadata: { readonly name: string; readonly namespace: pulumi.Input<string> },
-  spec: pulumi.Input<Specs[Kind]>,
+  spec: DeepInput<IstioSpecs[Kind]>,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apiextensions.CustomResource {
   return new k8s.apiextensions.CustomResource(

@@ -1,5 +1,17 @@
-import type { ClusterConfig, IstioConfig } from "../../config/schema.ts";
-import type { IstioChart } from "./charts.ts";
+import type { AirGapConfig, ClusterConfig, IstioConfig } from "../../config/schema.ts";
+import { mirroredHub } from "../images.ts";
+import type { Collector } from "../observability/collector.ts";
+
+/** The charts Istio is made of. */
+export type IstioChart = "base" | "istiod" | "cni" | "gateway";
+
+/** What decides how Istio is installed. */
+export interface IstioArgs {
+  readonly istio: IstioConfig;
+  /** Where sidecars send their spans; undefined where nothing is traced. */
+  readonly collector?: Collector | undefined;
+  readonly airGap?: AirGapConfig | undefined;
+}
 
 export type HelmValue = string | number | boolean | null | HelmValue[] | HelmValues;
 export interface HelmValues {
@@ -13,11 +25,11 @@ export const istioNamespace = "istio-system";
 export const ingressName = "istio-ingress";
 
 /** Values of one chart: what this mesh needs, with the stack's own values laid over. */
-export function valuesOf(chart: IstioChart, istio: IstioConfig, cluster: ClusterConfig): HelmValues {
-  return overlay(overlay(imageValues(istio), meshValues(chart, istio, cluster)), istio.values[chart]);
+export function valuesOf(chart: IstioChart, args: IstioArgs, cluster: ClusterConfig): HelmValues {
+  return overlay(overlay(imageValues(args), meshValues(chart, args, cluster)), args.istio.values[chart]);
 }
 
-function meshValues(chart: IstioChart, istio: IstioConfig, cluster: ClusterConfig): HelmValues {
+function meshValues(chart: IstioChart, { istio, collector }: IstioArgs, cluster: ClusterConfig): HelmValues {
   switch (chart) {
     case "base":
       return { defaultRevision: "default" };
@@ -47,13 +59,30 @@ function meshValues(chart: IstioChart, istio: IstioConfig, cluster: ClusterConfi
           // A host that no Service or ServiceEntry declares is out of reach.
           outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
           defaultConfig: { holdApplicationUntilProxyStarts: true },
+          ...tracingConfig(collector),
         },
       };
   }
 }
 
-function imageValues({ images }: IstioConfig): HelmValues {
-  return images === undefined ? {} : { global: { hub: images.hub, tag: images.tag } };
+/** Name by which a Telemetry resource refers to the collector of traces. */
+export const tracingProvider = "traces";
+
+/** Tracing goes by a Telemetry resource; what Istio does without one, sending to a Zipkin that isn't there, is off. */
+function tracingConfig(collector: Collector | undefined): HelmValues {
+  if (collector === undefined) return { enableTracing: false };
+  const { service, port } = collector;
+  return { enableTracing: true, extensionProviders: [{ name: tracingProvider, opentelemetry: { service, port } }] };
+}
+
+/** Where the charts of Istio take their images from when nobody says otherwise. */
+const publishedHub = "registry.istio.io/release";
+
+function imageValues({ istio: { images }, airGap }: IstioArgs): HelmValues {
+  if (images === undefined) {
+    return airGap === undefined ? {} : { global: { hub: mirroredHub(publishedHub, airGap.registry) } };
+  }
+  return { global: { hub: mirroredHub(images.hub, airGap?.registry), tag: images.tag } };
 }
 
 /** `over` laid on `base`: mappings merge key by key, everything else is replaced. */

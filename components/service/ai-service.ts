@@ -1,29 +1,40 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolConfig, ServiceConfig } from "../../config/schema.ts";
-import { serviceName, type Stage } from "../../services/stage.ts";
+import { serviceName } from "../../services/stage.ts";
+import type { StandingStage } from "../../services/standing.ts";
 import type { Cluster } from "../cluster.ts";
+import { modelClaim } from "./model-claim.ts";
+import { mostReplicas } from "./replicas.ts";
+import { rolloutSeconds } from "./rollout.ts";
+import type { ServiceSecrets } from "./secrets.ts";
 import { ServiceVersion, timeouts } from "./service-version.ts";
-import { rolloutSeconds } from "./workload.ts";
 
 export interface AiServiceArgs {
-  readonly stage: Stage;
+  readonly stage: StandingStage;
   readonly service: ServiceConfig;
   readonly pool: PoolConfig;
   /** The stages this one calls, in order. */
-  readonly hops: readonly Stage[];
+  readonly hops: readonly StandingStage[];
   readonly namespace: string;
+  readonly secrets: ServiceSecrets;
+  /** Name of the resource by which a pod asks for a GPU. */
+  readonly gpuResource: string;
+  /** The one registry of a cluster without internet. */
+  readonly registry: string | undefined;
   /** What must be there before the first pod: the namespace, and whatever injects and connects its sidecar. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** One stage of the pipeline: a ServiceAccount, a Service, and its versions. */
+/** One stage of the pipeline: a ServiceAccount, a Service, its model, and its versions. */
 export class AiService extends pulumi.ComponentResource {
   /** Name of the Service, the ServiceAccount and the `app` label. */
   readonly name: string;
-  readonly stage: Stage;
+  readonly stage: StandingStage;
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
   readonly service: k8s.core.v1.Service;
+  /** The claim made for the model that the versions share. */
+  readonly claim: k8s.core.v1.PersistentVolumeClaim | undefined;
   readonly versions: readonly ServiceVersion[];
 
   constructor(cluster: Cluster, args: AiServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -35,11 +46,15 @@ export class AiService extends pulumi.ComponentResource {
     const child = { parent: this, provider: cluster.provider, dependsOn: [...args.after] };
 
     this.serviceAccount = this.makeServiceAccount(cluster, args, child);
+    this.claim = modelClaim(cluster.config.name, name, args.namespace, service.model, child);
+    const after = this.claim === undefined ? args.after : [...args.after, this.claim];
     this.versions = service.versions.map(
       (version) =>
-        new ServiceVersion(cluster, { ...args, version, serviceAccount: this.serviceAccount }, { parent: this }),
+        new ServiceVersion(cluster, { ...args, after, version, serviceAccount: this.serviceAccount }, { parent: this }),
     );
-    const slowest = Math.max(...service.versions.map(({ replicas }) => rolloutSeconds(stage, service, replicas)));
+    const slowest = Math.max(
+      ...service.versions.map((version) => rolloutSeconds(stage, service, mostReplicas(version))),
+    );
     this.service = this.makeService(cluster, args, { ...child, customTimeouts: timeouts(slowest) });
     this.registerOutputs({ name, versions: service.versions.map((version) => version.name) });
   }
@@ -56,13 +71,14 @@ export class AiService extends pulumi.ComponentResource {
   }
 
   private makeService(cluster: Cluster, { stage, namespace }: AiServiceArgs, opts: pulumi.CustomResourceOptions) {
+    const { protocol, port } = stage.engine;
     return new k8s.core.v1.Service(
       `${cluster.config.name}-${this.name}`,
       {
         metadata: { name: this.name, namespace, labels: { app: this.name } },
         spec: {
           selector: { app: this.name },
-          ports: [{ name: stage.protocol, port: stage.port, targetPort: stage.protocol, appProtocol: stage.protocol }],
+          ports: [{ name: protocol, port, targetPort: protocol, appProtocol: protocol }],
         },
       },
       opts,

@@ -1,15 +1,22 @@
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
+import type { Secrets } from "../../config/schema/secrets.ts";
+import { secretReferences } from "../../config/secret-references.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
+import { gpuResource } from "../addons/gpu-resource.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
+import { collectorOf } from "../observability/collector.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
+import { ServiceSecrets } from "./secrets.ts";
 
 export interface AiServicesArgs {
   readonly config: MeshConfig;
   readonly pipeline: PipelinePlan<ServiceConfig>;
+  readonly secrets: pulumi.Output<Secrets>;
   readonly istio: Istio;
   readonly mtls: StrictMtls;
 }
@@ -21,26 +28,44 @@ export interface RunningService extends PlannedService<ServiceConfig> {
 /** The stages of the pipeline in one cluster, in a namespace whose pods get a sidecar and no privilege. */
 export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
+  readonly namespaceObject: k8s.core.v1.Namespace;
   readonly running: readonly RunningService[];
 
   constructor(
     cluster: Cluster,
-    { config, pipeline, istio, mtls }: AiServicesArgs,
+    { config, pipeline, secrets, istio, mtls }: AiServicesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
     this.namespace = config.namespace;
     const labels = { "istio-injection": "enabled" };
     const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", labels }, this);
+    this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
     const before = [namespace, istio.istiod, istio.cni, mtls.policy];
+    const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
+    const given = new ServiceSecrets(
+      cluster,
+      { names, values: secrets, namespace: config.namespace, after: [namespace] },
+      { parent: this },
+    );
+    const collector = collectorOf(config.addons);
+    const resource = gpuResource(config.addons.gpuDevicePlugin);
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops } = planned;
       const where = { stage, hops, namespace: config.namespace };
-      const scope = new SidecarScope(cluster, { ...where, after: before }, { parent: this });
+      const scope = new SidecarScope(cluster, { ...where, collector, after: before }, { parent: this });
       const component = new AiService(
         cluster,
-        { ...where, service, pool: config.pools[stage.pool], after: [...before, scope.sidecar] },
+        {
+          ...where,
+          service,
+          pool: config.pools[stage.pool],
+          secrets: given,
+          gpuResource: resource,
+          registry: config.airGap?.registry,
+          after: [...before, ...given.secrets.values(), scope.sidecar],
+        },
         { parent: this },
       );
       return { ...planned, component };

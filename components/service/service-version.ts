@@ -1,36 +1,37 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { PoolConfig, ServiceConfig, VersionConfig } from "../../config/schema.ts";
-import { serviceName, type Stage } from "../../services/stage.ts";
+import { serviceName } from "../../services/stage.ts";
+import type { StandingStage } from "../../services/standing.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
-import {
-  downwardEnv,
-  hopEnv,
-  hostOf,
-  mergeEnv,
-  placementOf,
-  probesOf,
-  progressDeadlineSeconds,
-  resourcesOf,
-  restrictedContainer,
-  restrictedPod,
-  rolloutSeconds,
-  rolloutStrategy,
-  versionEnv,
-  versionLabels,
-} from "./workload.ts";
+import { autoscalerSpec } from "./autoscaler.ts";
+import { budgetSpec } from "./budget.ts";
+import { drainAnnotations } from "./drain.ts";
+import { secretsOf } from "./env.ts";
+import { claimName, modelClaim } from "./model-claim.ts";
+import { podSpec } from "./pod.ts";
+import { fewestReplicas, mostReplicas } from "./replicas.ts";
+import { progressDeadlineSeconds, rolloutSeconds, rolloutStrategy, startupSeconds } from "./rollout.ts";
+import type { ServiceSecrets } from "./secrets.ts";
+import { hostOf, versionLabels } from "./workload.ts";
+import { scrapeAnnotations } from "../observability/scrape.ts";
 
 export interface ServiceVersionArgs {
-  readonly stage: Stage;
+  readonly stage: StandingStage;
   readonly service: ServiceConfig;
   readonly version: VersionConfig;
   readonly pool: PoolConfig;
   /** The stages this one calls, in order. */
-  readonly hops: readonly Stage[];
+  readonly hops: readonly StandingStage[];
   readonly namespace: string;
+  readonly secrets: ServiceSecrets;
+  /** Name of the resource by which a pod asks for a GPU. */
+  readonly gpuResource: string;
+  /** The one registry of a cluster without internet. */
+  readonly registry: string | undefined;
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
-  /** What must be there before the first pod: the namespace, and whatever injects and connects its sidecar. */
+  /** What must be there before the first pod: the namespace, whatever injects and connects its sidecar, its model. */
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -45,21 +46,32 @@ export class ServiceVersion extends pulumi.ComponentResource {
   /** Name of the version, and of its subset. */
   readonly name: string;
   readonly subset: k8s.apiextensions.CustomResource;
+  /** The claim made for this version's own model. */
+  readonly claim: k8s.core.v1.PersistentVolumeClaim | undefined;
   readonly deployment: k8s.apps.v1.Deployment;
+  /** Absent for a single replica. */
+  readonly budget: k8s.policy.v1.PodDisruptionBudget | undefined;
+  /** Absent for a fixed number of replicas. */
+  readonly autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler | undefined;
 
   constructor(cluster: Cluster, args: ServiceVersionArgs, opts?: pulumi.ComponentResourceOptions) {
-    const name = `${serviceName(args.stage)}-${args.version.name}`;
+    const { stage, service, version, namespace } = args;
+    const name = `${serviceName(stage)}-${version.name}`;
     const logicalName = `${cluster.config.name}-${name}`;
     super("linly-mesh:service:ServiceVersion", logicalName, {}, opts);
-    this.name = args.version.name;
+    this.name = version.name;
     const child = { parent: this, provider: cluster.provider };
+    const early = { ...child, dependsOn: [...args.after] };
 
-    this.subset = this.makeSubset(logicalName, name, args, { ...child, dependsOn: [...args.after] });
+    this.subset = this.makeSubset(logicalName, name, args, early);
+    this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
+    this.budget = this.makeBudget(logicalName, name, args, early);
     this.deployment = this.makeDeployment(logicalName, name, args, {
       ...child,
-      dependsOn: [...args.after, this.subset],
-      customTimeouts: timeouts(rolloutSeconds(args.stage, args.service, args.version.replicas)),
+      dependsOn: [...args.after, this.subset, ...(this.claim === undefined ? [] : [this.claim])],
+      customTimeouts: timeouts(rolloutSeconds(stage, service, mostReplicas(version))),
     });
+    this.autoscaler = this.makeAutoscaler(logicalName, name, args, { ...child, dependsOn: [this.deployment] });
     this.registerOutputs({ name: this.name });
   }
 
@@ -79,51 +91,65 @@ export class ServiceVersion extends pulumi.ComponentResource {
     );
   }
 
+  private makeBudget(
+    logicalName: string,
+    name: string,
+    { stage, version, namespace }: ServiceVersionArgs,
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    const spec = budgetSpec(versionLabels(stage, version), fewestReplicas(version));
+    if (spec === undefined) return undefined;
+    return new k8s.policy.v1.PodDisruptionBudget(logicalName, { metadata: { name, namespace }, spec }, opts);
+  }
+
   private makeDeployment(
     logicalName: string,
     name: string,
-    { stage, service, version, pool, hops, namespace, serviceAccount }: ServiceVersionArgs,
+    args: ServiceVersionArgs,
     opts: pulumi.CustomResourceOptions,
   ) {
+    const { stage, service, version, namespace, serviceAccount } = args;
     const labels = versionLabels(stage, version);
+    const madeClaim = claimName(version.model === undefined ? serviceName(stage) : name);
     return new k8s.apps.v1.Deployment(
       logicalName,
       {
         metadata: { name, namespace, labels },
         spec: {
-          replicas: version.replicas,
-          strategy: rolloutStrategy(stage, version.replicas),
+          // An autoscaler owns the number: written here as well, each `up` would set it back.
+          ...(version.autoscaling === undefined && { replicas: fewestReplicas(version) }),
+          strategy: rolloutStrategy(stage, fewestReplicas(version)),
           progressDeadlineSeconds: progressDeadlineSeconds(stage, service),
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels },
-            spec: {
-              serviceAccountName: serviceAccount.metadata.name,
-              // A Service called llm-service would otherwise set LLM_SERVICE_PORT=tcp://…, which clients read as a number.
-              enableServiceLinks: false,
-              automountServiceAccountToken: false,
-              securityContext: restrictedPod,
-              ...placementOf(pool),
-              containers: [
-                {
-                  name: stage.name,
-                  image: version.image,
-                  imagePullPolicy: "IfNotPresent",
-                  ports: [{ name: stage.protocol, containerPort: stage.port }],
-                  env: [...mergeEnv(hopEnv(hops, namespace), versionEnv(stage, version)), ...downwardEnv],
-                  resources: resourcesOf(stage, service),
-                  securityContext: restrictedContainer,
-                  volumeMounts: [{ name: "scratch", mountPath: "/tmp" }],
-                  ...probesOf(stage, service),
-                },
-              ],
-              volumes: [{ name: "scratch", emptyDir: { sizeLimit: "1Gi" } }],
-            },
+            metadata: { labels, annotations: this.annotations(args) },
+            spec: { serviceAccountName: serviceAccount.metadata.name, ...podSpec({ ...args, madeClaim }) },
           },
         },
       },
       opts,
     );
+  }
+
+  private annotations({ stage, version, secrets }: ServiceVersionArgs) {
+    const names = secretsOf(version);
+    return {
+      ...drainAnnotations(stage),
+      ...scrapeAnnotations(stage.engine.metrics),
+      ...(names.length > 0 && { "linly-mesh/secrets": secrets.revisionOf(names) }),
+    };
+  }
+
+  private makeAutoscaler(
+    logicalName: string,
+    name: string,
+    { stage, service, version, namespace }: ServiceVersionArgs,
+    opts: pulumi.CustomResourceOptions,
+  ) {
+    const { autoscaling } = version;
+    if (autoscaling === undefined) return undefined;
+    const spec = autoscalerSpec(stage, name, autoscaling, startupSeconds(stage, service));
+    return new k8s.autoscaling.v2.HorizontalPodAutoscaler(logicalName, { metadata: { name, namespace }, spec }, opts);
   }
 }
 

@@ -5,49 +5,64 @@ import type { Cluster } from "../cluster.ts";
 import { istioObject, type HttpRoute } from "../istio/objects.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { hostOf } from "../service/workload.ts";
-import { routedVersions, type WeightedVersion } from "./weights.ts";
+import { carrier, listWith } from "./pins.ts";
+import { hostOfVersions, routedVersions, type WeightedVersion } from "./weights.ts";
 
 export interface CanaryArgs {
   readonly service: AiService;
   readonly versions: readonly VersionConfig[];
+  /** Whether requests can be pinned to a version of this service. */
+  readonly pinned: boolean;
   readonly namespace: string;
 }
 
 /**
- * Splits a service's requests over its versions. The route waits for the versions that it names and for no other, so
- * that traffic can leave a version that does not come up.
+ * Splits a service's requests over its versions. The route waits for the pods of versions that take a share and of no
+ * other, so that traffic can leave a version that does not come up.
  */
 export class Canary extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: CanaryArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { service, versions, namespace } = args;
+    const { service, versions, pinned, namespace } = args;
     super("linly-mesh:traffic:Canary", `${cluster.config.name}-${service.name}`, {}, opts);
     const host = hostOf(service.stage, namespace);
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,
       { name: service.name, namespace },
-      { hosts: [host], http: [weightedRoute(host, versions)] },
+      {
+        hosts: [host],
+        http: [...(pinned ? pinnedRoutes(service.stage.name, host, versions) : []), weightedRoute(host, versions)],
+      },
       { parent: this, provider: cluster.provider, dependsOn: routeNeeds(service, versions) },
     );
     this.registerOutputs({ weights: versions.map(({ name, weight }) => ({ name, weight })) });
   }
 }
 
-/** What must be there before a route over these versions: the Service, and the pods of each version that it names. */
+/** What must be there before a route: the Service, every subset, and the pods of each version that takes a share. */
 export function routeNeeds(service: AiService, versions: readonly WeightedVersion[]): pulumi.Resource[] {
-  const named = new Set(routedVersions(versions).map(({ name }) => name));
+  const routed = new Set(routedVersions(versions).map(({ name }) => name));
   return [
     service.service,
-    ...service.versions.filter(({ name }) => named.has(name)).map(({ deployment }) => deployment),
+    ...service.versions.map(({ subset }) => subset),
+    ...service.versions.filter(({ name }) => routed.has(name)).map(({ deployment }) => deployment),
   ];
+}
+
+/** A route for each version, taken by requests that carry its name; also by those of a version without a share. */
+export function pinnedRoutes(stage: string, host: string, versions: readonly WeightedVersion[]): HttpRoute[] {
+  const { to } = hostOfVersions(host, versions);
+  return versions.map(({ name }) => ({
+    name: `pinned-${name}`,
+    match: [{ headers: { [carrier]: { regex: listWith({ stage, version: name }) } } }],
+    route: [to(name)],
+  }));
 }
 
 /** One route over the subsets of `host`. */
 export function weightedRoute(host: string, versions: readonly WeightedVersion[]): HttpRoute {
-  return {
-    name: "by-weight",
-    route: routedVersions(versions).map(({ name, weight }) => ({ destination: { host, subset: name }, weight })),
-  };
+  const { to } = hostOfVersions(host, versions);
+  return { name: "by-weight", route: routedVersions(versions).map(({ name, weight }) => to(name, weight)) };
 }

@@ -6,7 +6,8 @@ import { IngressGateway } from "../istio/ingress-gateway.ts";
 import { istioObject } from "../istio/objects.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
-import { routeNeeds, weightedRoute } from "./canary.ts";
+import { routeNeeds } from "./canary.ts";
+import { ingressRoutes, type Dialogues } from "./ingress-routes.ts";
 
 export interface IngressRouteArgs {
   /** Names under which users reach the pipeline. */
@@ -14,17 +15,21 @@ export interface IngressRouteArgs {
   /** The stage that users reach. */
   readonly entry: AiService;
   readonly versions: readonly VersionConfig[];
+  /** The header in which testers name versions. */
+  readonly testers: { readonly header: string } | undefined;
+  readonly dialogues: Dialogues | undefined;
   readonly namespace: string;
   readonly gateway: IngressGateway;
 }
 
-/** Opens the ingress gateway to the pipeline's entry stage, with that stage's canary weights. */
+/** Opens the ingress gateway to the pipeline's entry stage, with that stage's weights and the mesh's pins. */
 export class IngressRoute extends pulumi.ComponentResource {
   readonly gateway: k8s.apiextensions.CustomResource;
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hosts, entry, versions, namespace } = args;
+    const { hosts, entry, versions, testers, dialogues, namespace } = args;
+
     super("linly-mesh:traffic:IngressRoute", cluster.config.name, {}, opts);
     const child = { parent: this, provider: cluster.provider };
 
@@ -42,7 +47,16 @@ export class IngressRoute extends pulumi.ComponentResource {
       "VirtualService",
       `${cluster.config.name}-ingress`,
       { name: "ingress", namespace },
-      { hosts: [...hosts], gateways: ["ingress"], http: [weightedRoute(hostOf(entry.stage, namespace), versions)] },
+      {
+        hosts: [...hosts],
+        gateways: ["ingress"],
+        http: ingressRoutes({
+          entry: { name: entry.stage.name, versions },
+          host: hostOf(entry.stage, namespace),
+          testers,
+          dialogues,
+        }),
+      },
       { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
     );
     this.registerOutputs({ hosts: [...hosts] });

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { MeshConfig } from "../../config/schema.ts";
+import type { MeshConfig, PinsConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import type { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { AiServices } from "../service/ai-services.ts";
 import { Canary } from "./canary.ts";
+import type { Dialogues } from "./ingress-routes.ts";
 import { IngressRoute } from "./ingress-route.ts";
 
 export interface MeshTrafficArgs {
@@ -18,16 +19,29 @@ export class MeshTraffic extends pulumi.ComponentResource {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
     const { config, services, gateway } = args;
     const { namespace } = services;
+    const { testers } = config.pins;
+    const dialogues = dialoguesOf(config.pins.dialogues, services);
 
     for (const running of services.running) {
       const { component: service, entry } = running;
       const { versions } = running.service;
-      new Canary(cluster, { service, versions, namespace }, { parent: this });
+      const pinned =
+        testers !== undefined || (dialogues?.stages.some(({ name }) => name === service.stage.name) ?? false);
+      new Canary(cluster, { service, versions, pinned, namespace }, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;
-        new IngressRoute(cluster, { hosts, entry: service, versions, namespace, gateway }, { parent: this });
+        const routeArgs = { hosts, entry: service, versions, testers, dialogues, namespace, gateway };
+        new IngressRoute(cluster, routeArgs, { parent: this });
       }
     }
     this.registerOutputs({});
   }
+}
+
+function dialoguesOf(config: PinsConfig["dialogues"], { running }: AiServices): Dialogues | undefined {
+  if (config === undefined) return undefined;
+  const stages = running
+    .filter(({ stage }) => config.stages.some((name) => name === stage.name))
+    .map(({ stage, service }) => ({ name: stage.name, versions: service.versions }));
+  return { ...config, stages };
 }

@@ -3,17 +3,24 @@ import * as pulumi from "@pulumi/pulumi";
 import { serviceName, type Stage } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
+import type { Collector } from "../observability/collector.ts";
 import { hostOf } from "../service/workload.ts";
 
-/** The hosts a service's sidecar learns of: those it calls and no others; `~/*` stands for none. */
-export function egressHosts(hops: readonly Stage[], namespace: string): string[] {
-  return hops.length === 0 ? ["~/*"] : hops.map((hop) => `./${hostOf(hop, namespace)}`);
+/**
+ * The hosts a service's sidecar learns of: those it calls, the collector that it sends its spans to, and no others; `~/*`
+ * stands for none.
+ */
+export function egressHosts(hops: readonly Stage[], namespace: string, collector?: Collector): string[] {
+  const traces = collector === undefined ? [] : [`${collector.namespace}/${collector.service}`];
+  const hosts = [...hops.map((hop) => `./${hostOf(hop, namespace)}`), ...traces];
+  return hosts.length === 0 ? ["~/*"] : hosts;
 }
 
 export interface SidecarScopeArgs {
   readonly stage: Stage;
   readonly hops: readonly Stage[];
   readonly namespace: string;
+  readonly collector: Collector | undefined;
   readonly after: readonly pulumi.Resource[];
 }
 
@@ -22,7 +29,7 @@ export class SidecarScope extends pulumi.ComponentResource {
   readonly sidecar: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: SidecarScopeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { stage, hops, namespace, after } = args;
+    const { stage, hops, namespace, collector, after } = args;
     const name = serviceName(stage);
     super("linly-mesh:traffic:SidecarScope", `${cluster.config.name}-${name}`, {}, opts);
     this.sidecar = istioObject(
@@ -31,7 +38,7 @@ export class SidecarScope extends pulumi.ComponentResource {
       { name, namespace },
       {
         workloadSelector: { labels: { app: name } },
-        egress: [{ hosts: egressHosts(hops, namespace) }],
+        egress: [{ hosts: egressHosts(hops, namespace, collector) }],
         outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
       },
       { parent: this, provider: cluster.provider, dependsOn: [...after] },

@@ -1,3 +1,5 @@
+import { meshHost, type MeshHost } from "../istio/mesh-host.ts";
+
 /** A version and its share of a service's requests, in percent. */
 export interface WeightedVersion {
   readonly name: string;
@@ -14,4 +16,12 @@ export function routedVersions(versions: readonly WeightedVersion[]): WeightedVe
   const total = versions.reduce((sum, { weight }) => sum + weight, 0);
   if (total !== 100) throw new RangeError(`weights total ${total}; they must total 100`);
   return versions.filter(({ weight }) => weight > 0).map(({ name, weight }) => ({ name, weight }));
+}
+
+/** A host with a subset for each version, by whose handle no route can name another. */
+export function hostOfVersions(host: string, versions: readonly WeightedVersion[]): MeshHost<string> {
+  return meshHost(
+    host,
+    versions.map(({ name }) => name),
+  );
 }

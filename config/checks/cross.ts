@@ -1,21 +1,37 @@
 import type { Fault } from "../faults.ts";
+import { autoscalingFaults } from "./autoscaling.ts";
+import { capacityFaults } from "./capacity.ts";
+import { engineFaults } from "./engines.ts";
+import { kubernetesFaults } from "./kubernetes.ts";
+import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
+import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
+import { alertFaults } from "./telemetry.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   pipelineFaults,
+  pinFaults,
   versionFaults,
   variableFaults,
+  engineFaults,
+  autoscalingFaults,
   resourceFaults,
   gpuFaults,
+  capacityFaults,
+  kubernetesFaults,
   namespaceFaults,
   hostFaults,
   labFaults,
   reservedValueFaults,
+  migFaults,
+  gpuSharingFaults,
+  dashboardFaults,
+  alertFaults,
 ];
 
 /** The faults that no single value shows: sums, names given twice, references to nothing. */

@@ -5,12 +5,50 @@ const quantity = z.union([z.string(), z.number()]).transform(String).optional().
 const compute = z.object({ cpu: quantity, memory: quantity }).partial().catch({});
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
-const version = z.object({ name: text, weight: z.number().catch(Number.NaN), env: mapping });
+const number = z.number().optional().catch(undefined);
+const model = z.object({ image: text, claim: text, size: text }).partial().optional().catch(undefined);
+
+const version = z.object({
+  name: text,
+  weight: z.number().catch(Number.NaN),
+  env: mapping,
+  image: z.unknown().optional(),
+  replicas: number,
+  autoscaling: z.object({ min: number, max: number }).optional().catch(undefined),
+  model,
+});
 
 const service = z.object({
+  engine: text,
+  model,
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
-  gpus: z.number().optional().catch(undefined),
+  gpus: number,
+});
+
+const unreadable = { engine: undefined, versions: [], model: undefined, resources: undefined, gpus: undefined };
+
+const gpuPool = z.object({ nodes: number, gpusPerNode: number });
+const uncounted = { nodes: undefined, gpusPerNode: undefined };
+
+const anything = z.unknown().optional();
+const install = z.boolean().catch(true);
+
+const addons = z.object({
+  prometheus: z.object({ install, existing: anything }).catch({ install: true, existing: undefined }),
+  grafana: z.object({ install }).catch({ install: true }),
+  gpuDevicePlugin: z
+    .object({ install, timeSlicing: anything, mig: text, migProfile: text })
+    .catch({ install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
+});
+
+const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
+
+const telemetry = z.object({
+  metrics: z
+    .object({ source: z.string().catch("istio"), disabled: z.array(z.string()).catch([]) })
+    .catch({ source: "istio", disabled: [] }),
+  alerts: z.object({ latency: alert, errors: alert }).catch({ latency: { enabled: true }, errors: { enabled: true } }),
 });
 
 /**
@@ -23,10 +61,28 @@ export const lenientMesh = z.object({
   pipeline: z.array(z.string().catch("")).catch([]),
   entry: text,
   namespace: text,
-  clusters: z.array(z.object({ kubeconfig: text })).catch([]),
+  clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
+  pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
   ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
+  pins: z
+    .object({
+      dialogues: z
+        .object({ stages: z.array(z.string().catch("")).catch([]) })
+        .optional()
+        .catch(undefined),
+    })
+    .catch({ dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
-  services: z.record(z.string(), service.catch({ versions: [], resources: undefined, gpus: undefined })).catch({}),
+  addons: addons.catch({
+    prometheus: { install: true, existing: undefined },
+    grafana: { install: true },
+    gpuDevicePlugin: { install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined },
+  }),
+  telemetry: telemetry.catch({
+    metrics: { source: "istio", disabled: [] },
+    alerts: { latency: { enabled: true }, errors: { enabled: true } },
+  }),
+  services: z.record(z.string(), service.catch(unreadable)).catch({}),
 });
 
 export type LenientMesh = z.output<typeof lenientMesh>;

@@ -4,6 +4,7 @@ import { repeated } from "./repeated.ts";
 
 /** Namespaces that the mesh or Kubernetes itself needs for something else. */
 const takenNamespaces = [
+  "cert-manager",
   "default",
   "istio-system",
   "istio-cni",
@@ -11,6 +12,8 @@ const takenNamespaces = [
   "kube-system",
   "kube-public",
   "kube-node-lease",
+  "nvidia-device-plugin",
+  "observability",
 ];
 
 /** A namespace that is not free. */

@@ -9,6 +9,8 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["istiod.global.multiCluster.clusterName", "set clusters[].name"],
   ["istiod.meshConfig.trustDomain", "set istio.trustDomain"],
   ["istiod.meshConfig.outboundTrafficPolicy", "the mesh is always REGISTRY_ONLY"],
+  ["istiod.meshConfig.extensionProviders", "set addons.jaeger"],
+  ["istiod.meshConfig.enablePrometheusMerge", "the stages' own metrics are read through their sidecars"],
   ["gateway.name", "the gateway is always called istio-ingress"],
   ["gateway.labels.istio", "Gateways select the pods by istio: ingress"],
   ["gateway.kind", "the program waits for a Deployment"],
@@ -24,7 +26,8 @@ export function reservedValueFaults({ istio: { values } }: LenientMesh): Fault[]
   );
 }
 
-function valueAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
+/** What stands at a path of nested mappings; undefined where there is nothing. */
+export function valueAt(value: unknown, [key, ...rest]: readonly string[]): unknown {
   if (key === undefined || value === undefined) return value;
   if (typeof value !== "object" || value === null) return undefined;
   return valueAt(Object.entries(value).find(([name]) => name === key)?.[1], rest);

@@ -2,12 +2,23 @@ import { z } from "zod";
 import { semver } from "../scalars.ts";
 import { object } from "./object.ts";
 
+const chartVersion = semver.describe("Version of the charts.");
+
 /** Where Helm charts come from: a folder that holds them, a Helm repository, or an OCI registry. */
 export const chartSource = z.union(
   [
-    object({ folder: z.string().min(1) }),
-    object({ repository: z.url({ protocol: /^https?$/ }), version: semver }),
-    object({ oci: z.string().regex(/^oci:\/\//), version: semver }),
+    object({ folder: z.string().min(1).describe("A folder with one unpacked chart in each of its folders.") }),
+    object({
+      repository: z.url({ protocol: /^https?$/ }).describe("Address of a Helm repository."),
+      version: chartVersion,
+    }),
+    object({
+      oci: z
+        .string()
+        .regex(/^oci:\/\//)
+        .describe("Registry and path below which the charts lie."),
+      version: chartVersion,
+    }),
   ],
   {
     error:

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dnsLabel, labelKey, labelValue } from "../scalars.ts";
+import { count, dnsLabel, kubernetesVersion, labelKey, labelValue } from "../scalars.ts";
 import { object } from "./object.ts";
 
 export const cluster = object({
@@ -12,6 +12,9 @@ export const cluster = object({
   context: z.string().min(1).optional().describe("Context in that file. Default: its current one."),
   network: dnsLabel().describe("Istio network: clusters whose pods reach each other directly share one."),
   region: dnsLabel().describe("Region of the cluster's nodes, as their label `topology.kubernetes.io/region` says."),
+  kubernetesVersion: kubernetesVersion
+    .optional()
+    .describe("Oldest version of Kubernetes in the cluster: `1.33`. Default: not checked against what is used."),
 });
 
 const toleration = object({
@@ -23,7 +26,7 @@ const toleration = object({
     .describe("The taint's effect. Default: any."),
 });
 
-const pool = object({
+const poolShape = {
   nodeSelector: z
     .record(labelKey, labelValue)
     .refine((labels) => Object.keys(labels).length > 0, {
@@ -31,11 +34,21 @@ const pool = object({
     })
     .describe("Labels that the pool's nodes carry."),
   tolerations: z.array(toleration).default([]).describe("Taints that the pool's pods put up with."),
+};
+
+const pool = object(poolShape);
+
+const gpuPool = object({
+  ...poolShape,
+  nodes: count(0, "nodes").optional().describe("Most nodes that the pool has. Default: its capacity is not checked."),
+  gpusPerNode: count(1, "GPUs")
+    .optional()
+    .describe("GPUs that a node offers as `nvidia.com/gpu`. Default: its capacity is not checked."),
 });
 
 export const pools = object({
   cpu: pool.describe("Where stages without a GPU run."),
-  gpu: pool.describe("Where stages with a GPU run."),
+  gpu: gpuPool.describe("Where stages with a GPU run."),
 }).prefault({
   cpu: { nodeSelector: { "linly-mesh/pool": "cpu" } },
   gpu: {

@@ -1,5 +1,9 @@
 import { z } from "zod";
-import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, weight } from "../scalars.ts";
+import { engineNames } from "../../services/engines/index.ts";
+import { suggestion } from "../nearest.ts";
+import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
+import { env } from "./env.ts";
+import { model } from "./model.ts";
 import { object } from "./object.ts";
 
 const compute = object({
@@ -7,39 +11,59 @@ const compute = object({
   memory: memoryQuantity.describe("Memory of one replica."),
 });
 
-const envName = z.string().regex(/^[A-Za-z_]\w*$/, { error: 'is not the name of a variable such as "MODEL"' });
+const autoscaling = object({
+  min: count(1, "replicas").describe("Fewest replicas."),
+  max: count(1, "replicas").describe("Most replicas."),
+  cpu: share.describe("Share of the requested CPU, in percent, at which replicas are added."),
+});
 
 const version = object({
   name: dnsLabel(30).describe(
     "Name of the version: its subset, its `version` label, the end of its Deployment's name.",
   ),
   weight: weight.describe("Share of the service's requests, in percent; the weights of a service total 100."),
-  image: imageReference.describe("The container's image, with a tag or digest."),
-  replicas: count(1, "replicas").default(1).describe("Pods of this version."),
-  env: z
-    .record(envName, z.string())
+  image: imageReference
+    .optional()
+    .describe("The container's image, with a tag or digest. Default: the engine's, where it has one."),
+  replicas: count(1, "replicas").optional().describe("Pods of this version. Default: 1."),
+  autoscaling: autoscaling
+    .optional()
+    .describe("Lets a HorizontalPodAutoscaler choose the number of replicas, instead of `replicas`."),
+  env: env
     .default({})
-    .describe("Environment of the container, in clear. Secrets do not belong here."),
+    .describe(
+      "Environment of the container: texts in clear, and `{ secret: name }` for what `linly-mesh:secrets` holds.",
+    ),
+  args: z.array(z.string()).default([]).describe("Arguments of the container, after the engine's own."),
+  model: model.optional().describe("Where this version's model lies. Default: the service's."),
 });
 
 export const service = object({
+  engine: z
+    .enum(engineNames, {
+      error: ({ input }) =>
+        typeof input === "string" ? `is not an engine: ${suggestion(input, engineNames)}` : undefined,
+    })
+    .optional()
+    .describe("The program that stands in the stage. Default: the first of the catalogue's."),
   versions: z
     .array(version)
     .min(1, { error: "is empty; a service has at least one version" })
     .describe("The versions that run side by side."),
+  model: model.optional().describe("Where the model lies. Default: in the image."),
   resources: object({
     requests: compute.describe("What the scheduler sets aside for a replica."),
     limits: compute.describe("What a replica may use at most."),
   })
     .optional()
-    .describe("Replaces the catalogue's requests and limits."),
+    .describe("Replaces the engine's requests and limits."),
   gpus: count(0, "GPUs").optional().describe("GPUs a replica asks for. Default: the catalogue's."),
-  startup: duration.optional().describe("Longest time a replica may take to load its model. Default: the catalogue's."),
+  startup: duration.optional().describe("Longest time a replica may take to load its model. Default: the engine's."),
   readinessPath: z
     .string()
     .regex(/^\//, { error: 'is not a path such as "/readyz"' })
     .optional()
-    .describe("HTTP path that answers 200 once the model is loaded. Default: the port accepts connections."),
+    .describe("HTTP path that answers 200 once the model is loaded. Default: the engine's."),
 });
 
 export type ServiceConfig = z.output<typeof service>;

@@ -16,6 +16,8 @@ export interface Registration {
   readonly inputs: JsonObject;
   /** Reference of the provider, `urn::id`; empty for the default provider. */
   readonly provider: string;
+  /** References of the providers that a component hands to its children, by package. */
+  readonly providers: Record<string, string>;
   /** URNs of the resources that it depends on, by its inputs or by dependsOn. */
   readonly needs: string[];
   readonly options: ResourceOptions;
@@ -51,6 +53,7 @@ export function registrationOf(request: RegisterResourceRequest, urn: string): R
     remote: request.getRemote(),
     inputs: toJsonObject(request.getObject()?.toJavaScript() ?? {}),
     provider: request.getProvider(),
+    providers: Object.fromEntries(request.getProvidersMap().toArray()),
     needs: request.getDependenciesList().sort(),
     options: {
       protect: request.getProtect() ?? false,

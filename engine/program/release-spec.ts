@@ -55,7 +55,7 @@ export function releaseSpec(registration: Pick<Registration, "type" | "name" | "
     name: text("name") ?? "",
     namespace: text("namespace") ?? "default",
     chart: text("chart") ?? "",
-    repo: textAt(repository, "repo"),
+    repo: textAt(repository, "repo") || undefined,
     version: text("version"),
     values: isObject(inputs["values"]) ? inputs["values"] : {},
     createNamespace: inputs["createNamespace"] === true,

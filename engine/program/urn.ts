@@ -5,6 +5,12 @@ export function makeUrn(stack: string, project: string, type: string, name: stri
   return `urn:pulumi:${stack}::${project}::${prefix}${type}::${name}`;
 }
 
+/** URN of a resource below another, which tells the stack and the project. */
+export function childUrn(parent: string, type: string, name: string): string {
+  const [prefix = "", project = ""] = parent.split("::");
+  return makeUrn(prefix.replace(/^urn:pulumi:/, ""), project, type, name, parent);
+}
+
 export const stackType = "pulumi:pulumi:Stack";
 
 function qualifiedType(urn: string): string {

@@ -5,7 +5,9 @@ import type { Json, JsonObject } from "../json.ts";
  * How the SDK writes what JSON has no word for (see @pulumi/pulumi/runtime/rpc.js): an unknown value is one particular
  * string, a secret is an object under a signature. Values keep this form from the program to the point of use.
  */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** The mark of an unknown value, as it travels between program and engine. */
+export const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const signature = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 const assetSignatures = ["c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"];
@@ -23,7 +25,7 @@ export function isSecret(value: Json | undefined): value is JsonObject {
 }
 
 export function isUnknown(value: Json | undefined): boolean {
-  return value === unknown || (isSecret(value) && value["value"] === unknown);
+  return value === unknownValue || (isSecret(value) && value["value"] === unknownValue);
 }
 
 export function hasAsset(value: Json): boolean {
@@ -31,7 +33,7 @@ export function hasAsset(value: Json): boolean {
 }
 
 export function hasUnknown(value: Json): boolean {
-  return some(value, (part) => part === unknown);
+  return some(value, (part) => part === unknownValue);
 }
 
 function some(value: Json, test: (part: Json) => boolean): boolean {
@@ -56,7 +58,7 @@ export function masked(value: Json, insideSecret = false): Json {
   if (isSecret(value)) return masked(value["value"] ?? null, true);
   if (Array.isArray(value)) return value.map((item) => masked(item, insideSecret));
   if (isObject(value)) return maskedObject(value, insideSecret);
-  if (value === unknown) return shownUnknown;
+  if (value === unknownValue) return shownUnknown;
   return insideSecret && value !== null ? shownSecret : value;
 }
 
@@ -69,7 +71,7 @@ export function secretLeaves(value: Json, insideSecret = false): string[] {
   if (isSecret(value)) return secretLeaves(value["value"] ?? null, true);
   if (Array.isArray(value)) return value.flatMap((item) => secretLeaves(item, insideSecret));
   if (isObject(value)) return Object.values(value).flatMap((member) => secretLeaves(member, insideSecret));
-  if (!insideSecret || value === null || typeof value === "boolean" || value === unknown) return [];
+  if (!insideSecret || value === null || typeof value === "boolean" || value === unknownValue) return [];
   return [String(value)];
 }
 

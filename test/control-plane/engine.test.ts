@@ -208,6 +208,20 @@ test.concurrent("a secret reaches the cluster and nobody's eyes", async () => {
   expect((await secret.up({ secret: true })).end).toBe("1 unchanged");
 });
 
+test.concurrent("a remote component is the Release in it: made before what needs it, gone after it", async () => {
+  const remote = await stack("remote");
+  const wanted = { component: { chart: join(here, "fixtures/chart") } };
+  const first = await remote.up(wanted);
+  expect(first.end).toBe("2 created");
+  expect(first.done).toEqual(["create Release remote/release", "create ConfigMap remote/after"]);
+  expect(await remote.names("configmaps")).toEqual(["after", "greeting"]);
+  expect(at(await remote.request("GET", "/configmaps/after"), "data", "version")).toBe("1.2.3");
+  expect((await remote.up(wanted)).end).toBe("2 unchanged");
+  const last = await remote.destroy();
+  expect(last.done).toEqual(["delete ConfigMap remote/after", "delete Release remote/release"]);
+  expect([...(await remote.names("configmaps")), ...(await remote.records())]).toEqual([]);
+});
+
 test.concurrent(
   "a Release goes through helm: installed, left alone, freed after a kill, upgraded, uninstalled",
   async () => {

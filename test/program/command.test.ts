@@ -37,6 +37,7 @@ describe("exit codes", () => {
     ["an unknown option", ["preview", "local", "--rendr", "x"], /unknown option '--rendr'/],
     ["up of a stack that is not the lab's", ["up", "prod"], /npx pulumi up --stack prod/],
     ["destroy of one", ["destroy", "prod"], /npx pulumi destroy --stack prod/],
+    ["no such policy config", ["preview", "local", "--policy-pack-config", "/nowhere"], /\/nowhere is no JSON object/],
   ])("2 for %s", async (_, args, message) => {
     const { code, output } = await linlyMesh(args);
     expect(output).toMatch(message);
@@ -47,6 +48,13 @@ describe("exit codes", () => {
     const { code, output } = await linlyMesh(["--help"]);
     expect(output).toContain("preview");
     expect(code).toBe(0);
+  });
+
+  test("1 for a violated policy, with every violation", async () => {
+    const config = new URL("fixtures/digests-mandatory.json", import.meta.url).pathname;
+    const { code, output } = await linlyMesh(["preview", "local", "--policy-pack-config", config]);
+    expect(output).toMatch(/5 problems:\n {2}policy images-by-digest: Deployment linly\/asr-service-v1: the image of/);
+    expect(code).toBe(1);
   });
 
   test("0 for a preview, without a kubeconfig or a tool on the path", async () => {

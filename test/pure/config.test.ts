@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { stacksOf } from "../../cli/stack-file.ts";
 import { ConfigError, formatPath } from "../../config/faults.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 
@@ -40,10 +41,10 @@ test("a correct file has no fault, and its defaults are filled in", () => {
   expect(mesh.lab).toBe(false);
   expect(mesh.namespace).toBe("linly");
   expect(mesh.ingress.hosts).toEqual(["*"]);
-  expect(mesh.services.llm?.versions[0]).toMatchObject({ replicas: 1, env: {} });
+  expect(mesh.services.llm?.versions[0]).toMatchObject({ env: {}, args: [] });
 });
 
-test.each(["local", "prod"])("the stack file of %s is correct", (stack) => {
+test.each(stacksOf("."))("the stack file of %s is correct", (stack) => {
   const file: { config: Record<string, unknown> } = parse(readFileSync(`stacks/Pulumi.${stack}.yaml`, "utf8"));
   expect(faults(file.config["linly-mesh:mesh"])).toEqual([]);
 });

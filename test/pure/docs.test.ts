@@ -1,13 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { generatedIn, refreshed } from "../../cli/docs.ts";
+import { generatedFiles, refreshed } from "../../cli/docs.ts";
 import { projectDir } from "../../cli/project.ts";
+import { referenceRows } from "../../config/reference.ts";
 
-test.each(generatedIn)("the diagrams of %s are those that the program draws (npm run docs)", (file) => {
+test.each(generatedFiles)("%s is what the program writes (npm run docs)", async (file) => {
   const text = readFileSync(join(projectDir, file), "utf8");
-  expect(text).toContain("```mermaid");
-  expect(text).toBe(refreshed(file));
+  expect(text.length).toBeGreaterThan(1000);
+  expect(text).toBe(await refreshed(file));
+});
+
+test("every key of a stack file has a meaning", () => {
+  expect(referenceRows().length).toBeGreaterThan(50);
+  expect(referenceRows().filter(({ meaning }) => meaning === "")).toEqual([]);
 });
 
 const pages = [

@@ -1,8 +1,9 @@
+import { globSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { egressHosts } from "../../components/traffic/sidecar-scope.ts";
-import { catalogue, stageNames, stageOf, type StageName } from "../../services/catalogue.ts";
+import { stageNames, stageOf, type StageName } from "../../services/catalogue.ts";
 import { edgesOf, entryStage, hopsOf, stagesOf, type Pipeline } from "../../services/pipeline.ts";
-import { serviceName, workRoute } from "../../services/stage.ts";
+import { serviceName } from "../../services/stage.ts";
 
 const order: StageName[] = ["asr", "llm", "tts", "face"];
 const chain: Pipeline = { mode: "chain", order };
@@ -53,19 +54,24 @@ test("a caller's sidecar learns of the hosts it calls and of no other", () => {
   ]);
 });
 
-describe("the catalogue", () => {
-  test.each(stageNames)("%s is coherent", (name) => {
-    const stage = stageOf(name);
-    expect(stage.name).toBe(name);
-    expect(serviceName(stage)).toBe(`${name}-service`);
-    expect(workRoute(stage).purpose).toBe("work");
-    expect(stage.gpus > 0).toBe(stage.pool === "gpu");
-    const paths = stage.routes.map(({ method, path }) => `${method} ${path}`);
-    expect(new Set(paths).size).toBe(paths.length);
-  });
+test.each(stageNames)("%s of the catalogue is coherent", (name) => {
+  const stage = stageOf(name);
+  expect(stage.name).toBe(name);
+  expect(serviceName(stage)).toBe(`${name}-service`);
+  expect(stage.gpus > 0).toBe(stage.pool === "gpu");
+  expect(new Set(stage.engines).size).toBe(stage.engines.length);
+});
 
-  test("no two stages share a port", () => {
-    const ports = stageNames.map((name) => catalogue[name].port);
-    expect(new Set(ports).size).toBe(ports.length);
-  });
+test("no two stages tell their callers the same variables", () => {
+  const prefixes = stageNames.map((name) => stageOf(name).clientEnvPrefix);
+  expect(new Set(prefixes).size).toBe(prefixes.length);
+});
+
+/** The catalogue is the only file of the program that knows these stages: what else they need follows from it. */
+test.each(["emotion", "pose"])("a stage such as %s is one entry in the catalogue and nothing elsewhere", (name) => {
+  const word = new RegExp(`["'.]${name}["':]|\\b${name}:`);
+  const naming = globSync(["index.ts", "{config,components,services,cli}/**/*.ts"]).filter((file) =>
+    word.test(readFileSync(file, "utf8")),
+  );
+  expect(naming).toEqual(["services/catalogue.ts"]);
 });

@@ -1,0 +1,60 @@
+import { loadavg } from "node:os";
+import { fileURLToPath } from "node:url";
+import { table } from "../cli/views/table.ts";
+import { caseNames, serviceCounts } from "./cases.ts";
+import { measured, type Measured } from "./measure.ts";
+import { formatSpread, spreadOf, steepening, type Point } from "./spread.ts";
+
+/**
+ * What a preview takes: `npm run bench`, or `npm run bench -- ROUNDS`. Each round runs every case once, so that whatever
+ * else the machine does falls on all of them. Ratios are taken within a round, then their median.
+ */
+const rounds = Number(process.argv[2] ?? 7);
+if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`${process.argv[2]} is no number of rounds`);
+
+const once = fileURLToPath(new URL("preview-once.ts", import.meta.url));
+const runs = new Map<string, Measured[]>(caseNames.map((name) => [name, []]));
+const loads: number[] = [];
+
+for (let round = 1; round <= rounds; round += 1) {
+  for (const name of caseNames) {
+    loads.push(loadavg()[0] ?? 0);
+    runs.get(name)?.push(await measured(process.execPath, ["--disable-warning=ExperimentalWarning", once, name]));
+  }
+  console.error(`round ${round} of ${rounds}`);
+}
+
+function runsOf(name: string): readonly Measured[] {
+  return runs.get(name) ?? [];
+}
+
+function ratios(name: string, of: (run: Measured) => number): string {
+  const base = runsOf("three").map(of);
+  return formatSpread(spreadOf(runsOf(name).map((run, round) => of(run) / (base[round] ?? Number.NaN))), 2);
+}
+
+const rows = caseNames.map((name) => [
+  name,
+  Number(runsOf(name)[0]?.stdout),
+  formatSpread(spreadOf(runsOf(name).map(({ seconds }) => seconds)), 2),
+  ratios(name, ({ seconds }) => seconds),
+  formatSpread(spreadOf(runsOf(name).map(({ mebibytes }) => mebibytes)), 0),
+  ratios(name, ({ mebibytes }) => mebibytes),
+]);
+console.log(table(["preview of", "resources", "seconds", "ratio", "MiB", "ratio"], rows));
+
+function pointOf(count: number, of: (run: Measured) => number): Point {
+  return { size: count, value: spreadOf(runsOf(`${count} services`).map(of)).median };
+}
+
+function growth(of: (run: Measured) => number): string {
+  const [few, some, many] = serviceCounts;
+  return steepening([pointOf(few, of), pointOf(some, of), pointOf(many, of)]).toFixed(2);
+}
+
+console.log(
+  `\n  a service costs from 20 to 100 this many times what it costs from 4 to 20: ` +
+    `${growth(({ seconds }) => seconds)} in time, ${growth(({ mebibytes }) => mebibytes)} in memory`,
+);
+console.log(`  ${rounds} rounds; median (least–greatest); ratios to the three-resource program of the same round`);
+console.log(`  load of the machine, one minute: ${formatSpread(spreadOf(loads), 1)}`);

@@ -1,0 +1,45 @@
+import type { AirGapConfig, GpuDevicePluginConfig, Installed, PoolConfig } from "../../config/schema.ts";
+import { mirrored } from "../images.ts";
+import { overlay, type HelmValues } from "../istio/values.ts";
+
+/** Values of the chart `nvidia-device-plugin`. */
+export function gpuDevicePluginValues(
+  config: Installed<GpuDevicePluginConfig>,
+  pool: PoolConfig,
+  airGap: AirGapConfig | undefined,
+): HelmValues {
+  const own: HelmValues = {
+    migStrategy: config.mig,
+    nodeSelector: pool.nodeSelector,
+    tolerations: pool.tolerations.map(({ key, value, effect }) => ({
+      key,
+      ...(value === undefined ? { operator: "Exists" } : { operator: "Equal", value }),
+      ...(effect !== undefined && { effect }),
+    })),
+    // The chart's own affinity is for nodes that feature discovery has labelled; the pool's labels say the same.
+    affinity: null,
+    ...sharing(config),
+    ...(airGap !== undefined && {
+      image: { repository: mirrored("nvcr.io/nvidia/k8s-device-plugin", airGap.registry) },
+    }),
+  };
+  return overlay(own, config.values);
+}
+
+/** The plugin's own configuration file, which time slicing takes; JSON is YAML. */
+function sharing({ timeSlicing, mig }: Installed<GpuDevicePluginConfig>): HelmValues {
+  if (timeSlicing === undefined) return {};
+  const file = {
+    version: "v1",
+    flags: { migStrategy: mig },
+    sharing: {
+      timeSlicing: {
+        renameByDefault: false,
+        // Two shares are no more GPU than one: whoever asks for them has misunderstood.
+        failRequestsGreaterThanOne: true,
+        resources: [{ name: "nvidia.com/gpu", replicas: timeSlicing.replicas }],
+      },
+    },
+  };
+  return { config: { map: { shared: JSON.stringify(file) }, default: "shared" } };
+}

@@ -1,0 +1,105 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { AirGapConfig, Installed, PrometheusConfig, TelemetryConfig } from "../../config/schema.ts";
+import type { Cluster } from "../cluster.ts";
+import { mirrored } from "../images.ts";
+import { ruleGroups } from "./alerts.ts";
+import { observabilityNamespace } from "./collector.ts";
+import { prometheusConfig } from "./scrape.ts";
+import { SinglePod } from "./single-pod.ts";
+
+const name = "prometheus";
+const port = 9090;
+/** The user of the published image: nobody. */
+const user = 65534;
+
+export interface PrometheusArgs {
+  readonly config: Installed<PrometheusConfig>;
+  readonly telemetry: TelemetryConfig;
+  readonly airGap: AirGapConfig | undefined;
+  /** Its own namespace. */
+  readonly namespace: k8s.core.v1.Namespace;
+  /** The namespaces whose pods it reads: name, and what has to be there first. */
+  readonly scrapes: readonly { readonly name: string; readonly after: pulumi.Resource }[];
+}
+
+/** One Prometheus that reads the pods of the mesh and judges the alerts. */
+export class Prometheus extends pulumi.ComponentResource {
+  readonly url = `http://${name}.${observabilityNamespace}:${port}`;
+
+  constructor(cluster: Cluster, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("linly-mesh:observability:Prometheus", cluster.config.name, {}, opts);
+    const { config, telemetry, airGap, namespace, scrapes } = args;
+    const child = { parent: this, provider: cluster.provider };
+
+    const serviceAccount = new k8s.core.v1.ServiceAccount(
+      `${cluster.config.name}-${name}`,
+      { metadata: { name, namespace: namespace.metadata.name } },
+      child,
+    );
+    const access = scrapes.flatMap((scraped) => mayList(cluster, serviceAccount, scraped, child));
+    const configuration = {
+      "prometheus.yml": asYaml(
+        prometheusConfig(
+          scrapes.map((scraped) => scraped.name),
+          "rules.yml",
+        ),
+      ),
+      "rules.yml": asYaml(ruleGroups(telemetry)),
+    };
+    new SinglePod(
+      cluster,
+      {
+        name,
+        namespace: namespace.metadata.name,
+        image: mirrored(config.image, airGap?.registry),
+        user,
+        ports: [{ name: "http", port, appProtocol: "http" }],
+        args: [
+          "--config.file=/etc/prometheus/prometheus.yml",
+          "--storage.tsdb.path=/prometheus",
+          `--storage.tsdb.retention.time=${config.retention}`,
+        ],
+        files: { "/etc/prometheus": configuration },
+        folders: { "/prometheus": { size: config.storage ?? "8Gi", keep: config.storage !== undefined } },
+        ready: { httpGet: { path: "/-/ready", port: "http" } },
+        alive: { httpGet: { path: "/-/healthy", port: "http" } },
+        resources: { requests: { cpu: "100m", memory: "512Mi" }, limits: { cpu: "1000m", memory: "2Gi" } },
+        serviceAccount,
+      },
+      { parent: this, dependsOn: access },
+    );
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+/** Lets Prometheus find the pods of one namespace, and nothing more. */
+function mayList(
+  cluster: Cluster,
+  serviceAccount: k8s.core.v1.ServiceAccount,
+  { name: namespace, after }: PrometheusArgs["scrapes"][number],
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const logicalName = `${cluster.config.name}-${name}-${namespace}`;
+  const metadata = { name, namespace };
+  const role = new k8s.rbac.v1.Role(
+    logicalName,
+    { metadata, rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }] },
+    { ...opts, dependsOn: [after] },
+  );
+  const binding = new k8s.rbac.v1.RoleBinding(
+    logicalName,
+    {
+      metadata,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+      subjects: [{ kind: "ServiceAccount", name: serviceAccount.metadata.name, namespace: observabilityNamespace }],
+    },
+    { ...opts, dependsOn: [role] },
+  );
+  return [role, binding];
+}
+
+/** JSON is YAML. */
+export function asYaml(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}

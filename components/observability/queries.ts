@@ -1,0 +1,60 @@
+import { requestMetrics, type MetricSource } from "../../services/telemetry.ts";
+
+/**
+ * Questions to Prometheus about the requests that stages answer. A sample carries `stage`, `version`, `pod` and `node`
+ * whoever measured it: the scrape adds them (scrape.ts).
+ */
+export interface Question {
+  readonly source: MetricSource;
+  /** Labels by which the answer is split. */
+  readonly by: readonly string[];
+  /** Span of time that is looked at: `10m`, or Grafana's `$__rate_interval`. */
+  readonly span: string;
+  /** How far back that span ends. Default: now. */
+  readonly ago?: string;
+}
+
+/** Requests a second. */
+export function requestRate({ source, by, span }: Question): string {
+  return `sum by (${by.join(", ")}) (rate(${requests(source)}[${span}]))`;
+}
+
+/** Number of requests in the span. */
+export function requestCount({ source, by, span, ago }: Question): string {
+  return `sum by (${by.join(", ")}) (increase(${requests(source)}[${span}]${offset(ago)}))`;
+}
+
+/** Share of requests that end with a 5xx status: 0 to 1, nothing where none has yet. */
+export function errorShare(question: Question): string {
+  const { source, by, span } = question;
+  const failed = requests(source, `${requestMetrics[source].code}=~"5.."`);
+  return `sum by (${by.join(", ")}) (rate(${failed}[${span}])) / ${requestRate(question)}`;
+}
+
+/** The duration that a share of requests stays below, in seconds. */
+export function latency(quantile: number, { source, by, span, ago }: Question): string {
+  const { durations, unitSeconds } = requestMetrics[source];
+  const buckets = `${durations}_bucket{${selectors(source).join(", ")}}`;
+  const rate = `sum by (${[...by, "le"].join(", ")}) (rate(${buckets}[${span}]${offset(ago)}))`;
+  const value = `histogram_quantile(${quantile}, ${rate})`;
+  return unitSeconds === 1 ? value : `(${value} * ${unitSeconds})`;
+}
+
+/** Share of a stage's requests that each of its versions answers: 0 to 1. */
+export function versionShare(source: MetricSource, span: string): string {
+  const own = requestRate({ source, span, by: ["stage", "version"] });
+  return `${own} / on (stage) group_left () ${requestRate({ source, span, by: ["stage"] })}`;
+}
+
+function requests(source: MetricSource, ...more: readonly string[]): string {
+  return `${requestMetrics[source].requests}{${[...selectors(source), ...more].join(", ")}}`;
+}
+
+function selectors(source: MetricSource): string[] {
+  const { selector } = requestMetrics[source];
+  return [...(selector === "" ? [] : [selector]), 'stage!=""'];
+}
+
+function offset(ago: string | undefined): string {
+  return ago === undefined ? "" : ` offset ${ago}`;
+}

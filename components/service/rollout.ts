@@ -1,0 +1,36 @@
+import { seconds } from "../../config/quantities.ts";
+import type { ServiceConfig } from "../../config/schema.ts";
+import { rollingUpdate } from "../../services/rollout.ts";
+import type { StandingStage } from "../../services/standing.ts";
+import type { Stage } from "../../services/stage.ts";
+import { gracePeriodSeconds } from "./drain.ts";
+
+/** What a rollout needs besides loading models: scheduling, pulling an image, the sidecar. Seconds. */
+const rolloutSlackSeconds = 300;
+
+/** Longest time one replica may take to load its model: the stack's word, else the engine's. Seconds. */
+export function startupSeconds({ engine }: StandingStage, service: Pick<ServiceConfig, "startup">): number {
+  return service.startup === undefined ? engine.startupSeconds : Math.ceil(seconds(service.startup));
+}
+
+/**
+ * Longest time a version's pods may take to be replaced when they are replaced one after the other, each ending before
+ * or after its successor loads. Seconds.
+ */
+export function rolloutSeconds(
+  stage: StandingStage,
+  service: Pick<ServiceConfig, "startup">,
+  replicas: number,
+): number {
+  return replicas * (startupSeconds(stage, service) + gracePeriodSeconds(stage)) + rolloutSlackSeconds;
+}
+
+/** How long the Deployment controller waits for progress: one pod's end and one model's loading. Seconds. */
+export function progressDeadlineSeconds(stage: StandingStage, service: Pick<ServiceConfig, "startup">): number {
+  return startupSeconds(stage, service) + gracePeriodSeconds(stage) + rolloutSlackSeconds;
+}
+
+/** How pods are replaced, by the fewest replicas that the version has. */
+export function rolloutStrategy(stage: Pick<Stage, "pool">, replicas: number) {
+  return { type: "RollingUpdate", rollingUpdate: rollingUpdate(stage, replicas) };
+}

@@ -1,0 +1,102 @@
+import { seconds } from "../../config/quantities.ts";
+import type { Duration } from "../../config/scalars.ts";
+import type { HeaderChanges, HttpRoute, RouteDestination } from "../istio/objects.ts";
+import { carrier, combinations, cookieValue, cookieWith, listOf, listWith } from "./pins.ts";
+import type { Pin, PinnedStage } from "./pins.ts";
+import { hostOfVersions, routedVersions } from "./weights.ts";
+
+/** Dialogues that stay with the versions of their first request. */
+export interface Dialogues {
+  /** The stages whose version a dialogue keeps. */
+  readonly stages: readonly PinnedStage[];
+  /** Name of the cookie that remembers them. */
+  readonly cookie: string;
+  /** How long after its last request a dialogue is remembered. */
+  readonly maxAge: Duration;
+}
+
+export interface IngressRoutesArgs {
+  /** The stage that users reach. */
+  readonly entry: PinnedStage;
+  /** Its host, whose subsets the routes name. */
+  readonly host: string;
+  /** The header in which testers name versions. */
+  readonly testers?: { readonly header: string } | undefined;
+  readonly dialogues?: Dialogues | undefined;
+}
+
+/**
+ * The gateway's routes, the more particular first: testers by their header, dialogues by their cookie, everyone else by
+ * weight. Only the gateway says which versions a request keeps to: what a client sent in the carrier goes no further.
+ */
+export function ingressRoutes({ entry, host, testers, dialogues }: IngressRoutesArgs): HttpRoute[] {
+  return [
+    ...(testers === undefined ? [] : testerRoutes(entry, host, testers.header)),
+    ...(dialogues === undefined
+      ? [unpinnedRoute(entry, host, testers !== undefined)]
+      : dialogueRoutes(entry, host, dialogues)),
+  ];
+}
+
+/** A tester's header is the carrier's content; where it names a version of the entry stage, the gateway heeds it itself. */
+function testerRoutes(entry: PinnedStage, host: string, header: string): HttpRoute[] {
+  const { to } = hostOfVersions(host, entry.versions);
+  const headers = { request: { set: { [carrier]: `%REQ(${header})%` } } };
+  const named = entry.versions.map(({ name }) => ({
+    name: `tester-${name}`,
+    match: [{ headers: { [header]: { regex: listWith({ stage: entry.name, version: name }) } } }],
+    headers,
+    route: [to(name)],
+  }));
+  return [
+    ...named,
+    { name: "tester", match: [{ headers: { [header]: { regex: ".+" } } }], headers, route: byWeight(entry, host) },
+  ];
+}
+
+/** Where requests can be pinned, what a client wrote into the carrier itself is taken out. */
+function unpinnedRoute(entry: PinnedStage, host: string, pinsAreRead: boolean): HttpRoute {
+  const headers = pinsAreRead ? { headers: { request: { remove: [carrier] } } } : {};
+  return { name: "by-weight", ...headers, route: byWeight(entry, host) };
+}
+
+/** A dialogue under way keeps its versions, also those that take no new dialogues; a new one is told what it got. */
+function dialogueRoutes(entry: PinnedStage, host: string, dialogues: Dialogues): HttpRoute[] {
+  const choices = combinations(dialogues.stages);
+  const underWay = choices.map(({ pins }) => ({
+    name: `dialogue-${cookieValue(pins).replaceAll("+", "-")}`,
+    match: [{ headers: { cookie: { regex: cookieWith(dialogues.cookie, pins) } } }],
+    headers: keeping(pins, dialogues),
+    route: entryOf(pins, entry, host),
+  }));
+  const first = choices
+    .filter(({ weight }) => weight > 0)
+    .flatMap(({ pins, weight }) =>
+      entryOf(pins, entry, host).map((destination, _, { length }) => ({
+        ...destination,
+        weight: length === 1 ? weight : weight * (destination.weight ?? 0),
+        headers: keeping(pins, dialogues),
+      })),
+    );
+  return [...underWay, { name: "by-weight", route: first }];
+}
+
+/** Where the gateway sends a request with these pins: to the version of the entry stage that they name, or by weight. */
+function entryOf(pins: readonly Pin[], entry: PinnedStage, host: string): RouteDestination[] {
+  const own = pins.find(({ stage }) => stage === entry.name);
+  return own === undefined ? byWeight(entry, host) : [hostOfVersions(host, entry.versions).to(own.version)];
+}
+
+function byWeight({ versions }: PinnedStage, host: string): RouteDestination[] {
+  const { to } = hostOfVersions(host, versions);
+  return routedVersions(versions).map(({ name, weight }) => to(name, weight));
+}
+
+/** The headers by which a dialogue keeps its versions: on to the stages, and back to the user for the next request. */
+function keeping(pins: readonly Pin[], { cookie, maxAge }: Dialogues): HeaderChanges {
+  const age = `Max-Age=${Math.round(seconds(maxAge))}`;
+  return {
+    request: { set: { [carrier]: listOf(pins) } },
+    response: { add: { "set-cookie": `${cookie}=${cookieValue(pins)}; Path=/; ${age}; HttpOnly; SameSite=Lax` } },
+  };
+}

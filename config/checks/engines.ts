@@ -1,0 +1,64 @@
+import { isStageName, stageOf, type StageName } from "../../services/catalogue.ts";
+import { isEngineName, type EngineName } from "../../services/engines/index.ts";
+import { enginesFor, standing } from "../../services/standing.ts";
+import type { Fault } from "../faults.ts";
+import { suggestion } from "../nearest.ts";
+import type { LenientMesh } from "./lenient.ts";
+
+type Service = LenientMesh["services"][string];
+
+/** Engines that cannot stand in their stage, images and models that an engine lacks, models that it does not read. */
+export function engineFaults({ services }: LenientMesh): Fault[] {
+  return Object.entries(services).flatMap(([stage, service]) => {
+    const { engine } = service;
+    // A name that is no stage or no engine at all has been named by the schema already.
+    if (!isStageName(stage) || (engine !== undefined && !isEngineName(engine))) return [];
+    const fitting = enginesFor(stageOf(stage));
+    if (engine !== undefined && !fitting.includes(engine)) {
+      const message = `${JSON.stringify(engine)} cannot stand in ${stage}: ${suggestion(engine, fitting)}`;
+      return [{ path: `services.${stage}.engine`, message }];
+    }
+    return [...imageFaults(stage, service, engine), ...modelFaults(stage, service, engine)];
+  });
+}
+
+function imageFaults(stage: StageName, { versions }: Service, chosen: EngineName | undefined): Fault[] {
+  const { engine } = standing(stage, chosen);
+  if (engine.image !== undefined) return [];
+  return versions.flatMap(({ image }, index) =>
+    image !== undefined
+      ? []
+      : [
+          {
+            path: `services.${stage}.versions[${index}].image`,
+            message: `is missing; there is no published image of the engine ${engine.name}`,
+          },
+        ],
+  );
+}
+
+function modelFaults(stage: StageName, service: Service, chosen: EngineName | undefined): Fault[] {
+  const { engine } = standing(stage, chosen);
+  if (engine.model === undefined) {
+    const message = `has no meaning: the engine ${engine.name} reads no model from a volume`;
+    return modelsOf(stage, service).map(({ path }) => ({ path, message }));
+  }
+  const lacking = service.versions.some(
+    ({ image, model }) => image === undefined && (model ?? service.model) === undefined,
+  );
+  if (engine.image === undefined || !lacking) return [];
+  const message = `is missing; the image of the engine ${engine.name} holds no model, so say where it lies`;
+  return [{ path: `services.${stage}.model`, message }];
+}
+
+/** Every place of a stage's description that names a model. */
+export function modelsOf(stage: string, { model, versions }: Service) {
+  const places = [
+    { path: `services.${stage}.model`, model },
+    ...versions.map((version, index) => ({
+      path: `services.${stage}.versions[${index}].model`,
+      model: version.model,
+    })),
+  ];
+  return places.flatMap(({ path, model }) => (model === undefined ? [] : [{ path, model }]));
+}

@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { meshSchema } from "./schema.ts";
+
+/** The part of a JSON Schema that the reference reads. */
+interface Node {
+  readonly type?: string | undefined;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
+  readonly default?: unknown | undefined;
+  readonly enum?: readonly unknown[] | undefined;
+  readonly const?: unknown | undefined;
+  readonly properties?: Readonly<Record<string, Node>> | undefined;
+  readonly required?: readonly string[] | undefined;
+  readonly items?: Node | undefined;
+  readonly additionalProperties?: Node | boolean | undefined;
+  readonly anyOf?: readonly Node[] | undefined;
+  readonly oneOf?: readonly Node[] | undefined;
+}
+
+const node: z.ZodType<Node> = z.lazy(() =>
+  z
+    .object({
+      type: z.string(),
+      title: z.string(),
+      description: z.string(),
+      default: z.unknown(),
+      enum: z.array(z.unknown()),
+      const: z.unknown(),
+      properties: z.record(z.string(), node),
+      required: z.array(z.string()),
+      items: node,
+      additionalProperties: z.union([z.boolean(), node]),
+      anyOf: z.array(node),
+      oneOf: z.array(node),
+    })
+    .partial(),
+);
+
+/** One key of the stack file, as the reference tells it. */
+export interface ReferenceRow {
+  /** `services.<stage>.versions[].weight`. */
+  readonly key: string;
+  /** What may stand there. */
+  readonly value: string;
+  readonly default: string;
+  readonly meaning: string;
+}
+
+/** What a stack file may say, as a JSON Schema for editors: the whole file, of which the mesh is one key. */
+export function stackJsonSchema(): object {
+  const { $schema, ...mesh } = z.toJSONSchema(meshSchema, { io: "input", unrepresentable: "any" });
+  const sealed = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
+  return {
+    $schema,
+    title: "A stack file of linly-mesh",
+    type: "object",
+    properties: {
+      encryptionsalt: { type: "string" },
+      config: {
+        type: "object",
+        properties: {
+          "linly-mesh:mesh": mesh,
+          "linly-mesh:secrets": { type: "object", additionalProperties: sealed },
+        },
+        required: ["linly-mesh:mesh"],
+      },
+    },
+    required: ["config"],
+  };
+}
+
+/** Every key under `linly-mesh:mesh`, in the order of the schema. */
+export function referenceRows(): ReferenceRow[] {
+  const schema = node.parse(z.toJSONSchema(meshSchema, { io: "input", unrepresentable: "any" }));
+  return membersOf(schema, "");
+}
+
+function membersOf(schema: Node, key: string): ReferenceRow[] {
+  const own = Object.entries(schema.properties ?? {}).flatMap(([name, child]) => {
+    const path = key === "" ? name : `${key}.${name}`;
+    return [rowOf(path, child, schema.required?.includes(name) ?? false), ...membersOf(child, path)];
+  });
+  const { items, additionalProperties } = schema;
+  return [
+    ...own,
+    ...(items === undefined ? [] : membersOf(items, `${key}[]`)),
+    ...(typeof additionalProperties === "object" ? membersOf(additionalProperties, `${key}.<name>`) : []),
+    ...(schema.anyOf ?? schema.oneOf ?? []).flatMap((choice) => membersOf(choice, key)),
+  ];
+}
+
+function rowOf(key: string, schema: Node, required: boolean): ReferenceRow {
+  const text = schema.default === undefined || isMapping(schema.default) ? "" : JSON.stringify(schema.default);
+  return { key, value: valueOf(schema), default: required ? "required" : text, meaning: schema.description ?? "" };
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueOf(schema: Node): string {
+  if (schema.title !== undefined) return schema.title;
+  if (schema.enum !== undefined) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  const choices = schema.anyOf ?? schema.oneOf;
+  if (choices !== undefined) return [...new Set(choices.map(valueOf))].join(" or ");
+  if (schema.items !== undefined) return `a list: ${valueOf(schema.items)}`;
+  if (schema.properties !== undefined) return `{ ${Object.keys(schema.properties).join(", ")} }`;
+  if (typeof schema.additionalProperties === "object") return "a mapping";
+  return words[schema.type ?? ""] ?? "anything";
+}
+
+const words: Readonly<Record<string, string>> = {
+  string: "a text",
+  boolean: "true or false",
+  integer: "a whole number",
+  number: "a number",
+  object: "a mapping",
+  array: "a list",
+};

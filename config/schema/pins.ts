@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { stageName } from "./stage-name.ts";
+import { duration, headerName } from "../scalars.ts";
+import { object } from "./object.ts";
+
+const testers = object({
+  header: headerName
+    .default("x-linly-versions")
+    .describe("Request header in which a tester names versions: `llm=v2-experiment,tts=v1`."),
+});
+
+const dialogues = object({
+  stages: z
+    .array(stageName)
+    .min(1, { error: "is empty; it names the stages whose version a dialogue keeps" })
+    .describe("The stages whose version a dialogue keeps."),
+  cookie: headerName.default("linly-versions").describe("Name of the cookie that remembers the versions."),
+  maxAge: duration.default("12h").describe("How long after its last request a dialogue is remembered."),
+});
+
+/** Requests that do not go by weight. */
+export const pins = object({
+  testers: testers.optional().describe("Lets whoever sends the header choose versions. Default: nobody chooses."),
+  dialogues: dialogues
+    .optional()
+    .describe("Keeps each dialogue on the versions of its first request. Default: each request goes by weight."),
+});
+
+export type PinsConfig = z.output<typeof pins>;

@@ -1,0 +1,9 @@
+import { z } from "zod";
+import { stageNames } from "../../services/catalogue.ts";
+import { suggestion } from "../nearest.ts";
+
+/** The name of a stage of the catalogue. */
+export const stageName = z.enum(stageNames, {
+  error: ({ input }) =>
+    typeof input === "string" ? `is not a stage of the catalogue: ${suggestion(input, stageNames)}` : undefined,
+});

@@ -1,0 +1,47 @@
+import type { KubernetesObject } from "./object.ts";
+import { at, entriesAt, hasUnknown, unknown } from "./values.ts";
+import type { Value } from "./values.ts";
+
+/** Whether labels are those that a selector asks for; undefined where that is not known yet. */
+export function selects(selector: Value | undefined, labels: Value | undefined): boolean | undefined {
+  if (selector === unknown || labels === unknown) return undefined;
+  const answers = entriesAt(selector).map(([key, wanted]) => {
+    const found = at(labels, key);
+    return found === unknown || wanted === unknown ? undefined : found === wanted;
+  });
+  if (answers.includes(false)) return false;
+  return answers.includes(undefined) ? undefined : true;
+}
+
+/** The workloads that a policy of Istio's applies to. */
+export interface Scope {
+  readonly namespace: string;
+  /** Labels of its selector: none for every workload of the namespace. */
+  readonly labels: readonly [string, Value][];
+  /** What it is attached to instead, as text. */
+  readonly targets: string | undefined;
+}
+
+/** Where Istio's policies hold for every namespace. */
+export const rootNamespace = "istio-system";
+
+/** Undefined where the scope is not known yet. */
+export function scopeOf({ namespace, spec }: KubernetesObject): Scope | undefined {
+  const selector = at(spec, "selector");
+  const targets = at(spec, "targetRefs") ?? at(spec, "targetRef");
+  if (namespace === undefined || spec === unknown || hasUnknown(selector) || hasUnknown(targets)) return undefined;
+  return {
+    namespace,
+    labels: entriesAt(selector, "matchLabels"),
+    targets: targets === undefined ? undefined : JSON.stringify(targets),
+  };
+}
+
+/** Whether two policies may apply to one and the same workload: nothing in their scopes contradicts it. */
+export function mayMeet(one: Scope, other: Scope): boolean {
+  const namespaces = [one.namespace, other.namespace];
+  if (one.namespace !== other.namespace && !namespaces.includes(rootNamespace)) return false;
+  if (one.targets !== undefined && other.targets !== undefined) return one.targets === other.targets;
+  const labels = new Map(one.labels);
+  return other.labels.every(([key, value]) => !labels.has(key) || labels.get(key) === value);
+}

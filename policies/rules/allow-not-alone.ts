@@ -1,0 +1,91 @@
+import { authorizationPolicy } from "../model/example.ts";
+import { mayMeet, scopeOf } from "../model/labels.ts";
+import type { KubernetesObject } from "../model/object.ts";
+import { at, hasUnknown, listAt } from "../model/values.ts";
+import type { Value } from "../model/values.ts";
+import type { StackRule } from "../rule.ts";
+
+const everything = ["*", "/*", "/**", "/{**}"];
+
+/** Whether a list narrows what it is about: it is there, and no entry of it stands for everything. */
+function narrows(list: readonly Value[]): boolean {
+  return list.length > 0 && !list.some((entry) => everything.some((wide) => wide === entry));
+}
+
+/** Whether a rule admits only certain methods or paths. */
+function isNarrow(rule: Value): boolean {
+  const operations = listAt(rule, "to").map((to) => at(to, "operation"));
+  return (
+    operations.length > 0 &&
+    operations.every((operation) => narrows(listAt(operation, "methods")) || narrows(listAt(operation, "paths")))
+  );
+}
+
+/** Who a rule admits, as text: rules for distinct callers are a design, not an oversight. */
+function callersOf(rule: Value): string {
+  return JSON.stringify([at(rule, "from") ?? "anyone", at(rule, "when") ?? "always"]);
+}
+
+function isAllow({ spec }: KubernetesObject): boolean {
+  return (at(spec, "action") ?? "ALLOW") === "ALLOW";
+}
+
+const upload = [{ operation: { methods: ["POST"], paths: ["/api/v1/models/upload"] } }];
+const uploaders = ["cluster.local/ns/admin/sa/model-uploader"];
+const selector = { matchLabels: { app: "tts-service" } };
+
+export const allowNotAlone: StackRule = {
+  name: "allow-not-alone",
+  scope: "stack",
+  description: "An ALLOW for certain methods or paths does not by accident refuse all other requests.",
+  why:
+    "As soon as one ALLOW applies to a workload, whatever no ALLOW admits gets 403. An ALLOW meant to protect one " +
+    "operation thus cuts off every other caller and path.",
+  level: "mandatory",
+  kinds: ["security.istio.io/AuthorizationPolicy"],
+  bad: {
+    objects: [
+      authorizationPolicy("upload", {
+        selector,
+        action: "ALLOW",
+        rules: [{ from: [{ source: { principals: uploaders } }], to: upload }],
+      }),
+    ],
+    message:
+      "AuthorizationPolicy linly/upload: is the only ALLOW for its workloads and admits certain methods or paths alone, " +
+      "so every other request gets 403: to protect these only, write action: DENY with notPrincipals; to let others in, " +
+      "add a rule for them; if all else shall be refused, say so by an AuthorizationPolicy with spec: {} in the namespace",
+  },
+  good: [
+    authorizationPolicy("upload", {
+      selector,
+      action: "DENY",
+      rules: [{ from: [{ source: { notPrincipals: uploaders } }], to: upload }],
+    }),
+  ],
+  check(objects) {
+    if (objects.some(({ spec }) => hasUnknown(at(spec, "action")))) return [];
+    const allows = objects.filter(isAllow);
+    return allows
+      .filter((policy) => {
+        const scope = scopeOf(policy);
+        if (scope === undefined || listAt(policy.spec, "rules").length === 0) return false;
+        const others = allows.filter((other) => {
+          const found = scopeOf(other);
+          return found === undefined || mayMeet(scope, found);
+        });
+        if (others.some((other) => scopeOf(other) === undefined || hasUnknown(at(other.spec, "rules")))) return false;
+        // One without rules refuses everything: being closed is meant.
+        if (others.some(({ spec }) => listAt(spec, "rules").length === 0)) return false;
+        const rules = others.flatMap(({ spec }) => listAt(spec, "rules"));
+        return rules.every(isNarrow) && new Set(rules.map(callersOf)).size === 1;
+      })
+      .map((object) => ({
+        object,
+        message:
+          "is the only ALLOW for its workloads and admits certain methods or paths alone, so every other request gets " +
+          "403: to protect these only, write action: DENY with notPrincipals; to let others in, add a rule for them; " +
+          "if all else shall be refused, say so by an AuthorizationPolicy with spec: {} in the namespace",
+      }));
+  },
+};

