@@ -1,10 +1,9 @@
 import { existsSync, globSync, realpathSync } from "node:fs";
-import { copyFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { keep, withScratch } from "../tools/cache.ts";
-import { command } from "../tools/command.ts";
+import { join } from "node:path";
+import { ISTIO_SOURCE } from "../tools/pins.ts";
 import type { ToolName } from "../tools/pins.ts";
-import { file, folder, program } from "./entry.ts";
+import { fromSource } from "../tools/source.ts";
+import { file, folder, link, program } from "./entry.ts";
 import type { Entry } from "./entry.ts";
 import type { Start } from "./oci.ts";
 import { iptables, sharedLibraries, staticBase } from "./system.ts";
@@ -17,7 +16,13 @@ type Write = (tools: Tools, projectDir: string) => Promise<Recipe>;
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** The lab's images, by name. Paths, users and commands are those of the images that Istio and Kubernetes publish. */
+/** The template of Envoy's configuration that pilot-agent fills in, in Istio's source. */
+const BOOTSTRAP = join("tools", "packaging", "common", "envoy_bootstrap.json");
+
+const CERT_MANAGER_PARTS = ["controller", "webhook", "cainjector", "startupapicheck"] as const;
+type CertManagerPart = (typeof CERT_MANAGER_PARTS)[number];
+
+/** The lab's images, by name. Paths, users and commands are those of the images that their projects publish. */
 export const RECIPES: Readonly<Record<string, Write>> = {
   pause: async (tools) => ({
     entries: [program("pause", tools.pause)],
@@ -41,7 +46,10 @@ export const RECIPES: Readonly<Record<string, Write>> = {
       ...(await iptables()),
       program("usr/local/bin/pilot-agent", tools["pilot-agent"]),
       program("usr/local/bin/envoy", tools.envoy),
-      file("var/lib/istio/envoy/envoy_bootstrap_tmpl.json", await bootstrapTemplate(tools, projectDir)),
+      file(
+        "var/lib/istio/envoy/envoy_bootstrap_tmpl.json",
+        await fromSource(tools["pilot-agent"], ISTIO_SOURCE, BOOTSTRAP, join(projectDir, "lab", "tools")),
+      ),
       folder("etc/istio/proxy", { owner: 1337 }),
     ],
     start: { Entrypoint: ["/usr/local/bin/pilot-agent"], Env: [PATH], WorkingDir: "/" },
@@ -55,6 +63,42 @@ export const RECIPES: Readonly<Record<string, Write>> = {
       program("opt/cni/bin/istio-cni", tools["istio-cni"]),
     ],
     start: { Cmd: ["/usr/local/bin/install-cni"], Env: [`${PATH}:/opt/cni/bin`], WorkingDir: "/opt/cni/bin" },
+  }),
+
+  "cert-manager-controller": async (tools) => certManager(tools, "controller"),
+  "cert-manager-webhook": async (tools) => certManager(tools, "webhook"),
+  "cert-manager-cainjector": async (tools) => certManager(tools, "cainjector"),
+  "cert-manager-startupapicheck": async (tools) => certManager(tools, "startupapicheck"),
+
+  prometheus: async (tools) => ({
+    entries: [
+      ...staticBase(),
+      program("bin/prometheus", tools.prometheus),
+      program("bin/promtool", tools.promtool),
+      folder("etc/prometheus", { owner: 65534 }),
+      folder("prometheus", { owner: 65534, mode: 0o775 }),
+    ],
+    start: {
+      User: "65534:65534",
+      Entrypoint: ["/bin/prometheus"],
+      Cmd: ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
+      Env: [PATH],
+      WorkingDir: "/prometheus",
+    },
+  }),
+
+  jaeger: async (tools, projectDir) => ({
+    entries: [
+      ...staticBase(),
+      program("cmd/jaeger/jaeger-linux", tools.jaeger),
+      file("etc/jaeger/config.yaml", join(projectDir, "lab", "images", "jaeger.yaml")),
+    ],
+    start: {
+      User: "10001:10001",
+      Entrypoint: ["/cmd/jaeger/jaeger-linux"],
+      Cmd: ["--config=/etc/jaeger/config.yaml"],
+      Env: [PATH],
+    },
   }),
 
   simulator: async (_tools, projectDir) => {
@@ -79,27 +123,21 @@ export const RECIPES: Readonly<Record<string, Write>> = {
   },
 };
 
+/** One part of cert-manager. All parts are one program, which looks at the name it is started by; so they share a layer. */
+function certManager(tools: Tools, part: CertManagerPart): Recipe {
+  const path = "app/cmd/cert-manager";
+  return {
+    entries: [
+      ...staticBase(),
+      program(path, tools["cert-manager"]),
+      ...CERT_MANAGER_PARTS.map((name) => link(`app/cmd/${name}/${name}`, `/${path}`)),
+    ],
+    start: { User: "1000:1000", Entrypoint: [`/app/cmd/${part}/${part}`], Env: [PATH] },
+  };
+}
+
 /** The Node that the project's dependencies bring, else the one that runs this. */
 function nodeOf(projectDir: string): string {
   const own = join(projectDir, "node_modules", ".bin", "node");
   return realpathSync(existsSync(own) ? own : process.execPath);
-}
-
-/**
- * The template of Envoy's configuration that pilot-agent fills in. It comes with Istio's source, which may be gone from
- * Go's cache by the time an image is made again, so a copy is kept beside pilot-agent.
- */
-async function bootstrapTemplate(tools: Tools, projectDir: string): Promise<string> {
-  const kept = join(dirname(tools["pilot-agent"]), "envoy_bootstrap.json");
-  if (existsSync(kept)) return kept;
-  const module = join(projectDir, "lab", "tools", "istio");
-  const doing = "fetching Istio's source";
-  await command(doing, "go", ["mod", "download", "istio.io/istio"], { cwd: module });
-  const source = await command(doing, "go", ["list", "-m", "-f", "{{.Dir}}", "istio.io/istio"], { cwd: module });
-  await withScratch(async (scratch) => {
-    const copy = join(scratch, "template");
-    await copyFile(join(source.trim(), "tools", "packaging", "common", "envoy_bootstrap.json"), copy);
-    await keep(copy, kept);
-  });
-  return kept;
 }

@@ -11,6 +11,7 @@ const KUBERNETES = [
   "kube-proxy",
   "kubectl",
 ] as const;
+const PROMETHEUS = ["prometheus", "promtool"] as const;
 const ISTIO = ["pilot-discovery", "pilot-agent", "install-cni", "istio-cni", "istioctl", "charts"] as const;
 
 /** Every tool of the lab. */
@@ -21,6 +22,9 @@ export const TOOL_NAMES = [
   ...ISTIO,
   "helm",
   "coredns",
+  "cert-manager",
+  ...PROMETHEUS,
+  "jaeger",
   "pause",
   "envoy",
 ] as const;
@@ -41,6 +45,14 @@ export type GoModule = {
 
 /** Istio's module carries no release number: it is a commit of the 1.31 line. */
 export const ISTIO_VERSION = "1.31.0-lab";
+
+/** Where a module's source is pinned: a folder here, and the Go module that its go.mod requires. */
+export type Source = { readonly folder: string; readonly pinned: string };
+export const ISTIO_SOURCE: Source = { folder: "istio", pinned: "istio.io/istio" };
+export const CERT_MANAGER_SOURCE: Source = {
+  folder: "cert-manager",
+  pinned: "github.com/cert-manager/cert-manager",
+};
 
 /** In the order they are built: the first are small, so that the sources of the large ones arrive meanwhile. */
 export const MODULES: readonly GoModule[] = [
@@ -70,8 +82,7 @@ export const MODULES: readonly GoModule[] = [
     seconds: 400,
   },
   {
-    folder: "istio",
-    pinned: "istio.io/istio",
+    ...ISTIO_SOURCE,
     variables: () => ({
       "istio.io/istio/pkg/version.buildVersion": ISTIO_VERSION,
       "istio.io/istio/pkg/version.buildTag": ISTIO_VERSION,
@@ -100,11 +111,32 @@ export const MODULES: readonly GoModule[] = [
     tools: [{ name: "coredns", goPackage: "." }],
     seconds: 60,
   },
+  {
+    ...CERT_MANAGER_SOURCE,
+    variables: (version) => ({ "github.com/cert-manager/cert-manager/pkg/util.AppVersion": version }),
+    tools: [{ name: "cert-manager", goPackage: "." }],
+    seconds: 60,
+  },
+  {
+    folder: "prometheus",
+    pinned: "github.com/prometheus/prometheus",
+    // Of all that it can discover targets with, only Kubernetes: the rest is clouds' SDKs.
+    tags: ["remove_all_sd", "enable_kubernetes_sd"],
+    variables: (version) => ({ "github.com/prometheus/common/version.Version": releaseOf(version) }),
+    tools: PROMETHEUS.map((name) => ({ name, goPackage: `github.com/prometheus/prometheus/cmd/${name}` })),
+    seconds: 160,
+  },
+  {
+    folder: "jaeger",
+    pinned: "github.com/jaegertracing/jaeger",
+    tools: [{ name: "jaeger", goPackage: "github.com/jaegertracing/jaeger/cmd/jaeger" }],
+    seconds: 180,
+  },
   { folder: "pause", tools: [{ name: "pause", goPackage: "." }], seconds: 2 },
 ];
 
 /** The version that a module's go.mod pins, "own" for a source of ours. */
-export function pinnedVersion({ folder, pinned }: GoModule, root: string): string {
+export function pinnedVersion({ folder, pinned }: Pick<GoModule, "folder" | "pinned">, root: string): string {
   if (pinned === undefined) return "own";
   const file = join(root, folder, "go.mod");
   for (const line of readFileSync(file, "utf8").split("\n")) {
@@ -115,6 +147,12 @@ export function pinnedVersion({ folder, pinned }: GoModule, root: string): strin
     if (module === pinned && version !== undefined) return version;
   }
   throw new ToolError(`${file} requires no ${pinned}`);
+}
+
+/** The release of Prometheus that is the Go module v0.316.0: 3.16.0. */
+export function releaseOf(version: string): string {
+  const [, minor = "0", patch = "0"] = version.split(".");
+  return `${Math.floor(Number(minor) / 100)}.${Number(minor) % 100}.${patch}`;
 }
 
 /** Flags of `go build` for a module at a version. */

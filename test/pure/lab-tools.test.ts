@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { complete, folder, link, program, text } from "../../lab/images/entry.ts";
 import { writeImage } from "../../lab/images/oci.ts";
 import { elapsed, roughly, secondsLeft } from "../../lab/tools/estimate.ts";
-import { buildFlags, programName } from "../../lab/tools/pins.ts";
+import { buildFlags, programName, releaseOf } from "../../lab/tools/pins.ts";
 
 test.each([
   // weight and seconds of what is done, of what runs, weight of what waits → seconds left
@@ -43,6 +43,11 @@ test.each([
 ])("go build calls the program of %s in %s %s", (goPackage, module, name) => {
   expect(programName(goPackage, module)).toBe(name);
 });
+
+test.each([
+  ["v0.316.0", "3.16.0"],
+  ["v0.305.1", "3.5.1"],
+])("Prometheus' module %s is release %s", (version, release) => expect(releaseOf(version)).toBe(release));
 
 test("the flags of a build carry the module's tags and version", () => {
   const module = { folder: "m", tags: ["a", "b"], variables: (v: string) => ({ "m.V": v }), tools: [], seconds: 1 };
