@@ -79,7 +79,9 @@ const certManager = addon(
 
 const prometheus = addon(
   {
-    image: image("docker.io/prom/prometheus:v3.15.0"),
+    image: image(
+      "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
+    ),
     retention: retention.default("7d").describe("How long samples are kept."),
     storage,
     existing: onlyWithoutInstall(),
@@ -104,10 +106,22 @@ const prometheus = addon(
   },
 );
 
-const grafana = addon({ image: image("docker.io/grafana/grafana:13.2.3") }, {});
+const grafana = addon(
+  {
+    image: image(
+      "docker.io/grafana/grafana:13.2.3@sha256:b28bae15e219c998fb0e0424ed724930cc61b1f61fb404d47c862f9a23f9e572",
+    ),
+  },
+  {},
+);
 
 const jaeger = addon(
-  { image: image("docker.io/jaegertracing/jaeger:2.20.0"), existing: onlyWithoutInstall() },
+  {
+    image: image(
+      "docker.io/jaegertracing/jaeger:2.21.0@sha256:3d0ac795ff98aa04d1be04311d2dac6c25b4bfc8322dc02e53bc5b170c5018c3",
+    ),
+    existing: onlyWithoutInstall(),
+  },
   {
     existing: object({
       service: serviceHost.describe("Full name of the Service that takes spans."),

@@ -182,7 +182,9 @@ describe("without internet", () => {
 
   test("every image comes from the one registry", () => {
     expect(images(mirrored).filter(isElsewhere)).toEqual([]);
-    expect(images(mirrored)).toContain(`${registry}/prom/prometheus:v3.15.0`);
+    expect(images(mirrored)).toContain(
+      `${registry}/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e`,
+    );
     expect(images(mirrored)).toContain(`${registry}/${engines.vllm.image}`);
   });
 
@@ -191,8 +193,14 @@ describe("without internet", () => {
     expect(elsewhere).toEqual(images(published));
     expect(elsewhere).toEqual(
       expect.arrayContaining([
-        ...["docker.io/grafana/grafana:13.2.3", "docker.io/jaegertracing/jaeger:2.20.0"],
-        ...["docker.io/prom/prometheus:v3.15.0", engines.vllm.image],
+        ...[
+          "docker.io/grafana/grafana:13.2.3@sha256:b28bae15e219c998fb0e0424ed724930cc61b1f61fb404d47c862f9a23f9e572",
+          "docker.io/jaegertracing/jaeger:2.21.0@sha256:3d0ac795ff98aa04d1be04311d2dac6c25b4bfc8322dc02e53bc5b170c5018c3",
+        ],
+        ...[
+          "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
+          engines.vllm.image,
+        ],
       ]),
     );
   });
