@@ -1,0 +1,157 @@
+import fc from "fast-check";
+import { simulator } from "../../services/engines/simulated.ts";
+import { standing } from "../../services/standing.ts";
+import { stageOf, stageNames, type StageName } from "../../services/catalogue.ts";
+
+/** What may stand under `linly-mesh:mesh`, of every shape that the schema allows, as a user would write it. */
+
+const digit = "[a-z0-9]";
+const name = (max: number) => fc.stringMatching(new RegExp(`^[a-z](?:[-a-z0-9]{0,${max - 2}}${digit})?$`));
+const image = fc.constantFrom(
+  "registry.example.com/linly/stage:1.0.0",
+  "localhost:5000/a__b/c-d:v1.2_3",
+  `docker.io/library/x@sha256:${"0a".repeat(32)}`,
+);
+const cpu = fc.constantFrom("250m", "2", 0.5);
+const memory = fc.constantFrom("256Mi", "24Gi", "1.5G");
+
+function optional<T>(key: string, value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
+  return fc.option(value, { nil: undefined }).map((chosen) => (chosen === undefined ? {} : { [key]: chosen }));
+}
+
+function merged(...parts: fc.Arbitrary<object>[]): fc.Arbitrary<Record<string, unknown>> {
+  return fc.tuple(...parts).map((all) => Object.assign({}, ...all));
+}
+
+/** Whole percents that total 100. */
+const weights = fc
+  .integer({ min: 1, max: 4 })
+  .chain((count) => fc.array(fc.integer({ min: 0, max: 100 }), { minLength: count - 1, maxLength: count - 1 }))
+  .map((cuts) => {
+    const edges = [0, ...cuts.toSorted((left, right) => left - right), 100];
+    return edges.slice(1).map((edge, index) => edge - (edges[index] ?? 0));
+  });
+
+const model = fc.oneof(
+  name(40).map((claim) => ({ claim })),
+  memory.chain((size) => optional("storageClass", name(20)).map((rest) => ({ size, ...rest }))),
+  image.map((reference) => ({ image: reference })),
+);
+
+const size = fc.oneof(
+  fc.constant({}),
+  fc.integer({ min: 1, max: 5 }).map((replicas) => ({ replicas })),
+  fc
+    .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 100 }))
+    .map(([min, more, share]) => ({ autoscaling: { min, max: min + more, cpu: share } })),
+);
+
+const variables = fc.dictionary(fc.constantFrom("MODEL", "LOG_LEVEL", "A_1"), fc.string({ maxLength: 20 }), {
+  maxKeys: 3,
+});
+
+const versions = (readsModel: boolean) =>
+  weights.chain((shares) =>
+    fc
+      .tuple(
+        fc.uniqueArray(name(30), { minLength: shares.length, maxLength: shares.length }),
+        fc.array(merged(size, optional("env", variables), readsModel ? optional("model", model) : fc.constant({})), {
+          minLength: shares.length,
+          maxLength: shares.length,
+        }),
+        image,
+      )
+      .map(([names, rest, reference]) =>
+        shares.map((weight, index) => ({ name: names[index], weight, image: reference, ...rest[index] })),
+      ),
+  );
+
+/** Limits that are at least the requests. */
+const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
+  requests: { cpu: cores, memory: bytes },
+  limits: { cpu: cores, memory: bytes },
+}));
+
+function service(stage: StageName): fc.Arbitrary<Record<string, unknown>> {
+  const engine = fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
+  return engine.chain((chosen) => {
+    const readsModel = standing(stage, chosen).engine.model !== undefined;
+    return merged(
+      fc.constant(chosen === undefined ? {} : { engine: chosen }),
+      versions(readsModel).map((list) => ({ versions: list })),
+      readsModel ? optional("model", model) : fc.constant({}),
+      optional("resources", resources),
+      optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
+      optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
+      stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),
+    );
+  });
+}
+
+const order = fc.shuffledSubarray([...stageNames], { minLength: 1 });
+
+const shape = fc.oneof(
+  order.map((pipeline) => ({ mode: "chain", pipeline, running: pipeline })),
+  fc.tuple(order, fc.constantFrom(...stageNames)).map(([pipeline, entry]) => ({
+    mode: "orchestrated",
+    entry,
+    pipeline,
+    running: [...new Set([entry, ...pipeline])],
+  })),
+);
+
+const hosts = fc.constantFrom(
+  ["*"],
+  ["talk.example.com"],
+  ["*.example.com", "talk.example.org"],
+  ["a.example.com", "b.example.com"],
+);
+
+function pins(running: readonly StageName[]): fc.Arbitrary<object> {
+  const stages = fc.shuffledSubarray([...running], { minLength: 1, maxLength: Math.min(2, running.length) });
+  return merged(
+    optional("testers", fc.constantFrom({}, { header: "x-version" })),
+    optional(
+      "dialogues",
+      merged(
+        stages.map((kept) => ({ stages: kept })),
+        optional("maxAge", fc.constantFrom("30m", "12h")),
+      ),
+    ),
+  );
+}
+
+const addons = fc.constantFrom(
+  {},
+  { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
+  { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
+  { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
+  { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
+);
+
+const telemetry = fc.constantFrom(
+  {},
+  { tracing: { sampling: 50 }, metrics: { source: "stage" } },
+  { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+);
+
+/** A mesh that the schema accepts. */
+export const validMesh: fc.Arbitrary<Record<string, unknown>> = shape.chain(({ running, ...parts }) =>
+  merged(
+    fc.constant(parts),
+    name(63)
+      .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
+      .map((namespace) => ({ namespace })),
+    fc
+      .tuple(name(40), name(20), name(20))
+      .map(([cluster, network, region]) => ({ clusters: [{ name: cluster, network, region }] })),
+    fc.constant({ istio: { charts: { folder: "charts" } } }),
+    hosts.map((list) => ({ ingress: { hosts: list } })),
+    pins(running).map((chosen) => ({ pins: chosen })),
+    addons.map((chosen) => ({ addons: chosen })),
+    telemetry.map((chosen) => ({ telemetry: chosen })),
+    fc
+      .tuple(...running.map((stage) => service(stage).map((described) => [stage, described] as const)))
+      .map((list) => ({ services: Object.fromEntries(list) })),
+  ),
+);
