@@ -109,7 +109,7 @@ export const MODULES: readonly GoModule[] = [
     ...CERT_MANAGER_SOURCE,
     variables: (version) => ({ "github.com/cert-manager/cert-manager/pkg/util.AppVersion": version }),
     tools: [{ name: "cert-manager", goPackage: "." }],
-    seconds: 60,
+    seconds: 80,
   },
   {
     folder: "prometheus",
