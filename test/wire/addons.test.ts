@@ -2,12 +2,10 @@ import { ApiException, CustomObjectsApi, KubeConfig } from "@kubernetes/client-n
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { load } from "../../cli/demo/load.ts";
-import type { MeshConfig } from "../../config/schema.ts";
 import type { Json, JsonObject } from "../../engine/index.ts";
 import { waitFor } from "../../lab/wait.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { describeOnLab, localMesh } from "../support/lab.ts";
 import { at } from "../support/plan.ts";
-import { stackWith } from "../support/stack.ts";
 
 const namespace = "cert-manager";
 const api = { group: "cert-manager.io", version: "v1", namespace };
@@ -32,11 +30,11 @@ describeOnLab("add-ons that run for real", () => {
     config.loadFromFile(mesh.lab.kubeconfig);
     config.setCurrentContext("local");
     objects = config.makeApiClient(CustomObjectsApi);
-    await applied(stackWith("local", withAddons));
   });
 
   afterAll(async () => {
-    await applied(stackWith("local"));
+    await objects.deleteNamespacedCustomObject({ ...certificates, name: "signed" });
+    await objects.deleteNamespacedCustomObject({ ...issuers, name: "self-signed" });
   });
 
   test("cert-manager's issuer signs a certificate", async () => {
@@ -91,29 +89,6 @@ describeOnLab("add-ons that run for real", () => {
     return pod.ip;
   }
 });
-
-/** The local mesh with the add-ons that the lab has images of. */
-function withAddons(mesh: MeshConfig): MeshConfig {
-  const image = (name: string) => `localhost/linly-mesh/${name}:lab`;
-  const tagged = { image: { tag: "lab" } };
-  const values = {
-    imageRegistry: "localhost",
-    imageNamespace: "linly-mesh",
-    ...tagged,
-    webhook: tagged,
-    cainjector: tagged,
-    startupapicheck: tagged,
-  };
-  return {
-    ...mesh,
-    addons: {
-      ...mesh.addons,
-      certManager: { install: true, charts: { folder: ".lab/charts" }, values },
-      prometheus: { install: true, image: image("prometheus"), retention: "1d" },
-      jaeger: { install: true, image: image("jaeger") },
-    },
-  };
-}
 
 function certificate(name: string, duration: string): JsonObject {
   return {
