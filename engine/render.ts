@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { Document, visit } from "yaml";
 import { EngineError, messageOf } from "./errors.ts";
 import { chartArgs, runHelm, withValues } from "./helm/helm.ts";
 import { isObject, textAt } from "./json.ts";
@@ -108,13 +108,25 @@ async function writeManifests(folder: string, manifests: readonly JsonObject[]):
   return Promise.all(
     manifests.map(async (manifest, index) => {
       const file = `${String(index + 1).padStart(3, "0")}-${fileName(manifest)}.yaml`;
-      await writeFile(
-        join(folder, file),
-        stringify(inUsualOrder(manifest), { lineWidth: 0, aliasDuplicateObjects: false }),
-      );
+      await writeFile(join(folder, file), yamlOf(manifest));
       return file;
     }),
   );
+}
+
+/**
+ * A manifest as text that every reader takes alike: by YAML 1.1 a bare `y` or `on` is no text, by 1.2 a bare `0o7` is
+ * none, and kubectl knows some of both.
+ */
+export function yamlOf(manifest: JsonObject): string {
+  const document = new Document(inUsualOrder(manifest), { version: "1.1", aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === "string" && /^[-+.\d]/.test(node.value) && !node.value.includes("\n"))
+        node.type = "QUOTE_DOUBLE";
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 function inUsualOrder({ apiVersion, kind, metadata, ...rest }: JsonObject): object {

@@ -1,4 +1,5 @@
-import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
+import { observabilityNamespace } from "../../components/observability/collector.ts";
+import { installed, type MeshConfig, type ServiceConfig } from "../../config/schema.ts";
 import { planPipeline, type PlannedService } from "../../services/plan.ts";
 import { workRoute } from "../../services/engine.ts";
 import { serviceName } from "../../services/stage.ts";
@@ -8,6 +9,7 @@ import { ClusterView } from "./cluster-view.ts";
 import { countVersions, load, visitsOf, type Result } from "./load.ts";
 import { plaintextRequest } from "./plaintext.ts";
 import { percentile, wilson } from "./statistics.ts";
+import { traceOf } from "./trace.ts";
 
 type Planned = PlannedService<ServiceConfig>;
 
@@ -46,7 +48,34 @@ export async function showMesh(mesh: MeshConfig, kubeconfig: string, write: (lin
   if (failures.length > 0)
     throw new Error(`${failures.length} of ${requests} requests failed: ${failures[0]?.failure}`);
 
+  if (installed(mesh.addons.jaeger) !== undefined) await writeTrace(services, mesh.namespace, view, write);
   await writeRefusal(services, pods, write);
+}
+
+/** One request of those just sent, as its sidecars told the trace store. */
+async function writeTrace(
+  services: readonly Planned[],
+  namespace: string,
+  view: ClusterView,
+  write: (line: string) => void,
+): Promise<void> {
+  const jaeger = (await view.pods(observabilityNamespace)).find(({ app }) => app === "jaeger");
+  if (jaeger === undefined) throw new Error(`no pod of Jaeger runs in ${observabilityNamespace}`);
+  const stages = services.map(({ stage }) => serviceName(stage));
+  const { id, spans } = await traceOf(`http://${jaeger.ip}:16686`, stages, namespace);
+  const slowest = Math.max(...spans.map(({ own }) => own));
+  write(`\nOne request, as Jaeger tells it (trace ${id})`);
+  write(
+    table(
+      ["", "in all", "by itself", ""],
+      spans.map(({ stage, total, own }) => [
+        stage,
+        `${total.toFixed(1)} ms`,
+        `${own.toFixed(1)} ms`,
+        own === slowest ? "the slowest" : "",
+      ]),
+    ),
+  );
 }
 
 function writeShares(services: readonly Planned[], results: readonly Result[], write: (line: string) => void): void {

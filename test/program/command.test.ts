@@ -53,7 +53,7 @@ describe("exit codes", () => {
   test("1 for a violated policy, with every violation", async () => {
     const config = new URL("fixtures/digests-mandatory.json", import.meta.url).pathname;
     const { code, output } = await linlyMesh(["preview", "local", "--policy-pack-config", config]);
-    expect(output).toMatch(/5 problems:\n {2}policy images-by-digest: Deployment linly\/asr-service-v1: the image of/);
+    expect(output).toMatch(/7 problems:\n {2}policy images-by-digest: Deployment linly\/asr-service-v1: the image of/);
     expect(code).toBe(1);
   });
 

@@ -52,11 +52,13 @@ describe("local", () => {
       const scope = stepTitled(local, `Sidecar linly/${stage}-service`).inputs;
       return at(scope, "spec", "egress", 0, "hosts");
     });
+    // The sidecar itself sends its spans to the collector.
+    const collector = "observability/jaeger.observability.svc.cluster.local";
     expect(hops).toEqual([
-      ["./llm-service.linly.svc.cluster.local"],
-      ["./tts-service.linly.svc.cluster.local"],
-      ["./face-service.linly.svc.cluster.local"],
-      ["~/*"],
+      ["./llm-service.linly.svc.cluster.local", collector],
+      ["./tts-service.linly.svc.cluster.local", collector],
+      ["./face-service.linly.svc.cluster.local", collector],
+      [collector],
     ]);
     const deployment = stepTitled(local, "Deployment linly/asr-service-v1").inputs;
     expect(at(deployment, "spec", "template", "spec", "containers", 0, "env")).toContainEqual({

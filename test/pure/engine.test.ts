@@ -1,6 +1,8 @@
+import { parse } from "yaml";
 import { describe, expect, test } from "vitest";
 import { secondsOf } from "../../engine/cluster/wait.ts";
 import type { JsonObject } from "../../engine/json.ts";
+import { yamlOf } from "../../engine/render.ts";
 import { keepLive, stepsOf } from "../../engine/objects/paths.ts";
 import { readinessOf } from "../../engine/objects/readiness.ts";
 import { Redactor } from "../../engine/program/redactor.ts";
@@ -147,4 +149,13 @@ test("URNs name the types of all parents but the stack", () => {
     "urn:pulumi:s::p::a:b:Outer::o",
     "urn:pulumi:s::p::a:b:Outer$a:b:Inner::i",
   ]);
+});
+
+test("a rendered manifest is read alike by YAML 1.1, as kubectl does, and by 1.2", () => {
+  const labels = { version: "y", a: "on", b: "no", c: "1e3", d: "0o7", e: "1:30", f: "~", g: "plain" };
+  const manifest = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "yes", labels } };
+  const text = yamlOf(manifest);
+  expect(parse(text, { version: "1.1" })).toEqual(manifest);
+  expect(parse(text, { version: "1.2" })).toEqual(manifest);
+  expect(text).toContain("g: plain");
 });

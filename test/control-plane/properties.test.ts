@@ -1,0 +1,128 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { programOf, projectDir } from "../../cli/project.ts";
+import { parseMesh } from "../../config/parse.ts";
+import { ingressName } from "../../components/istio/values.ts";
+import type { JsonObject } from "../../engine/index.ts";
+import { yamlOf } from "../../engine/render.ts";
+import { ensureTools } from "../../lab/tools/build.ts";
+import { startApiServer, type ApiServer } from "../support/api-server.ts";
+import { describeOnLab, localMesh } from "../support/lab.ts";
+import { validMesh } from "../support/mesh-arbitrary.ts";
+import { at } from "../support/plan.ts";
+import { planOf } from "../support/stack.ts";
+
+/** Meshes that are tried in one run. Each costs a run of the program and of istioctl. */
+const count = 8;
+
+/** Chosen anew each time, so that the runs together see many meshes; given, the same meshes are made again. */
+const seed = Number(process.env["LINLY_MESH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+const meshes = fc.sample(validMesh, { numRuns: count, seed });
+
+/** Namespaces that the lab's own stack has made. */
+const standing = new Set(["istio-system", "istio-cni", "istio-ingress", "cert-manager", "observability", "linly"]);
+
+describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
+  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-properties-"));
+  const made = new Set(standing);
+  let server: ApiServer;
+  let lab: string;
+  let tools: Awaited<ReturnType<typeof ensureTools>>;
+
+  beforeAll(async () => {
+    lab = (await localMesh()).lab.kubeconfig;
+    tools = await ensureTools(console.log, ["kubectl", "istioctl"]);
+    server = await startApiServer();
+    const crds = join(projectDir, ".lab", "charts", "base", "files", "crd-all.gen.yaml");
+    succeeds(tools.kubectl, ["--kubeconfig", server.kubeconfig, "apply", "--server-side", "-f", crds]);
+  });
+
+  afterAll(async () => {
+    for (const name of made)
+      if (!standing.has(name)) run(tools.kubectl, ["--kubeconfig", lab, "delete", "namespace", name, "--wait=false"]);
+    await server.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  function run(command: string, args: readonly string[]) {
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+    return { status, output: `${stdout}${stderr}` };
+  }
+
+  function succeeds(command: string, args: readonly string[]): string {
+    const { status, output } = run(command, args);
+    expect(status, output).toBe(0);
+    return output;
+  }
+
+  function fileOf(name: string, objects: readonly JsonObject[]): string {
+    const file = join(dir, name);
+    writeFileSync(file, objects.map(yamlOf).join("---\n"));
+    return file;
+  }
+
+  /** Every object of a mesh but those whose kinds are not there: the Prometheus operator's. */
+  async function objectsOf(mesh: unknown, index: number): Promise<JsonObject[]> {
+    const config = { "linly-mesh:mesh": JSON.stringify(mesh) };
+    const file = { stack: "sample", path: "", mesh: parseMesh(mesh, "sample"), config, secretKeys: [], sealed: [] };
+    const plan = await planOf(programOf(file));
+    expect(plan.steps.length, `mesh ${index}`).toBeGreaterThan(10);
+    return plan.steps
+      .filter(({ kind, inputs }) => kind === "object" && !String(at(inputs, "apiVersion")).includes("coreos.com"))
+      .map(({ inputs }) => inputs);
+  }
+
+  test.each(meshes.map((mesh, index) => [index, mesh] as const))(
+    "mesh %i: istiod's webhook accepts it and istioctl analyze finds nothing",
+    async (index, mesh) => {
+      const objects = await objectsOf(mesh, index);
+      const istio = objects.filter(({ apiVersion }) => String(apiVersion).includes("istio.io"));
+      expect(istio.length).toBeGreaterThan(4);
+
+      const namespaces = objects.filter(({ kind }) => kind === "Namespace");
+      const own = fileOf("namespaces.yaml", namespaces);
+      const whole = fileOf("whole.yaml", [...objects, gatewayPod]);
+      const rules = fileOf("istio.yaml", istio);
+      const onLab = ["--kubeconfig", lab, "--server-side", "--force-conflicts", "--field-manager", "properties-test"];
+      for (const name of namespaces.map((one) => String(at(one, "metadata", "name"))).filter((one) => !made.has(one))) {
+        made.add(name);
+        succeeds(tools.kubectl, ["--kubeconfig", lab, "create", "namespace", name]);
+      }
+      const accepted = succeeds(tools.kubectl, ["apply", ...onLab, "--dry-run=server", "-f", rules]);
+      expect(accepted.match(/serverside-applied/g)?.length).toBe(istio.length);
+
+      const bare = ["--kubeconfig", server.kubeconfig];
+      succeeds(tools.kubectl, ["apply", ...bare, "--server-side", "-f", own]);
+      succeeds(tools.kubectl, ["apply", ...bare, "--server-side", "--force-conflicts", "-f", whole]);
+      try {
+        const analysis = run(tools.istioctl, ["analyze", ...bare, "-A", "--failure-threshold", "Info"]);
+        expect(analysis.output).toMatch(/No validation issues found/);
+      } finally {
+        const gone = fileOf("gone.yaml", [...objects.filter(({ kind }) => kind !== "Namespace"), gatewayPod]);
+        succeeds(tools.kubectl, ["delete", ...bare, "--wait=false", "--ignore-not-found", "-f", gone]);
+      }
+    },
+  );
+});
+
+/** What the gateway's chart would start: a Gateway that selects no pod is a finding. */
+const gatewayPod: JsonObject = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "gateway", namespace: ingressName, labels: { istio: "ingress" } },
+  spec: {
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [
+      {
+        name: "istio-proxy",
+        image: "x:1",
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+      },
+    ],
+  },
+};
