@@ -1,5 +1,6 @@
 import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
+import { z } from "zod";
 import { table } from "../cli/views/table.ts";
 import { caseNames, serviceCounts } from "./cases.ts";
 import { measured, type Measured } from "./measure.ts";
@@ -13,48 +14,55 @@ const rounds = Number(process.argv[2] ?? 7);
 if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`${process.argv[2]} is no number of rounds`);
 
 const once = fileURLToPath(new URL("preview-once.ts", import.meta.url));
-const runs = new Map<string, Measured[]>(caseNames.map((name) => [name, []]));
+const answer = z.object({ resources: z.number(), coreSeconds: z.number() });
+
+interface Run extends Measured, z.output<typeof answer> {}
+
+const runs = new Map<string, Run[]>(caseNames.map((name) => [name, []]));
 const loads: number[] = [];
 
 for (let round = 1; round <= rounds; round += 1) {
   for (const name of caseNames) {
     loads.push(loadavg()[0] ?? 0);
-    runs.get(name)?.push(await measured(process.execPath, ["--disable-warning=ExperimentalWarning", once, name]));
+    const run = await measured(process.execPath, ["--disable-warning=ExperimentalWarning", once, name]);
+    runs.get(name)?.push({ ...run, ...answer.parse(JSON.parse(run.stdout)) });
   }
   console.error(`round ${round} of ${rounds}`);
 }
 
-function runsOf(name: string): readonly Measured[] {
+function runsOf(name: string): readonly Run[] {
   return runs.get(name) ?? [];
 }
 
-function ratios(name: string, of: (run: Measured) => number): string {
+function ratios(name: string, of: (run: Run) => number): string {
   const base = runsOf("three").map(of);
   return formatSpread(spreadOf(runsOf(name).map((run, round) => of(run) / (base[round] ?? Number.NaN))), 2);
 }
 
 const rows = caseNames.map((name) => [
   name,
-  Number(runsOf(name)[0]?.stdout),
+  runsOf(name)[0]?.resources ?? 0,
   formatSpread(spreadOf(runsOf(name).map(({ seconds }) => seconds)), 2),
   ratios(name, ({ seconds }) => seconds),
+  formatSpread(spreadOf(runsOf(name).map(({ coreSeconds }) => coreSeconds)), 2),
+  ratios(name, ({ coreSeconds }) => coreSeconds),
   formatSpread(spreadOf(runsOf(name).map(({ mebibytes }) => mebibytes)), 0),
   ratios(name, ({ mebibytes }) => mebibytes),
 ]);
-console.log(table(["preview of", "resources", "seconds", "ratio", "MiB", "ratio"], rows));
+console.log(table(["preview of", "resources", "seconds", "ratio", "core seconds", "ratio", "MiB", "ratio"], rows));
 
-function pointOf(count: number, of: (run: Measured) => number): Point {
+function pointOf(count: number, of: (run: Run) => number): Point {
   return { size: count, value: spreadOf(runsOf(`${count} services`).map(of)).median };
 }
 
-function growth(of: (run: Measured) => number): string {
+function growth(of: (run: Run) => number): string {
   const [few, some, many] = serviceCounts;
   return steepening([pointOf(few, of), pointOf(some, of), pointOf(many, of)]).toFixed(2);
 }
 
 console.log(
   `\n  a service costs from 20 to 100 this many times what it costs from 4 to 20: ` +
-    `${growth(({ seconds }) => seconds)} in time, ${growth(({ mebibytes }) => mebibytes)} in memory`,
+    `${growth(({ coreSeconds }) => coreSeconds)} in core time, ${growth(({ mebibytes }) => mebibytes)} in memory`,
 );
 console.log(`  ${rounds} rounds; median (least–greatest); ratios to the three-resource program of the same round`);
 console.log(`  load of the machine, one minute: ${formatSpread(spreadOf(loads), 1)}`);
