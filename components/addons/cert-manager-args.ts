@@ -34,6 +34,9 @@ const argumentNames = [
   "webhook",
 ] as const satisfies readonly (keyof CertManagerArgs)[];
 
+/** Name of cert-manager's Release, and of the namespace that it has to itself. */
+export const certManagerNamespace = "cert-manager";
+
 /** Helm values of cert-manager's chart: CRDs among its templates, so that an upgrade of the Release upgrades them. */
 export function certManagerValues(
   { values }: Installed<CertManagerConfig>,
@@ -42,6 +45,8 @@ export function certManagerValues(
   const own: HelmValues = {
     // Kept when the Release goes: with them every certificate of the cluster would go.
     crds: { enabled: true, keep: true },
+    // Beside what holds them, leases go with it; elsewhere one outlives its holder, and a new cert-manager waits for it.
+    global: { leaderElection: { namespace: certManagerNamespace } },
     ...(airGap !== undefined && { imageRegistry: airGap.registry }),
   };
   return overlay(own, values);

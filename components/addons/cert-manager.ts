@@ -3,9 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AirGapConfig, CertManagerConfig, Installed } from "../../config/schema.ts";
 import { chartFrom, mirroredCharts } from "../charts.ts";
 import type { Cluster } from "../cluster.ts";
-import { certManagerValues, splitValues } from "./cert-manager-args.ts";
-
-const name = "cert-manager";
+import { certManagerNamespace as name, certManagerValues, splitValues } from "./cert-manager-args.ts";
 
 export interface CertManagerArgs {
   readonly config: Installed<CertManagerConfig>;

@@ -153,6 +153,7 @@ describe("around what a cluster has", () => {
   test("cert-manager's own arguments and its other values both reach the chart", () => {
     expect(stepTitled(around, "Release cert-manager/cert-manager").inputs["values"]).toEqual({
       crds: { enabled: true, keep: true },
+      global: { leaderElection: { namespace: "cert-manager" } },
       image: { tag: "v1.21.3" },
       podDisruptionBudget: { enabled: true },
     });
