@@ -77,7 +77,7 @@ describe("by default", () => {
   test("Prometheus, Grafana and Jaeger run outside the mesh", () => {
     expect(named(published, "Deployment")).toEqual(expect.arrayContaining(["prometheus", "grafana", "jaeger"]));
     const labels = at(stepTitled(published, "Namespace observability").inputs, "metadata", "labels");
-    expect(labels).toEqual({ "pod-security.kubernetes.io/enforce": "restricted" });
+    expect(labels).toEqual({ "pod-security.kubernetes.io/enforce": "restricted", "istio-injection": "disabled" });
   });
 
   test("Prometheus finds pods in three namespaces and may read nothing else", () => {
