@@ -29,10 +29,14 @@ beforeAll(async () => {
   ]);
   const operator = { labels: { release: "kube-prometheus-stack" } };
   const off = { install: false };
+  const certManagerValues = {
+    ...{ image: { tag: "v1.21.3" }, http_proxy: "http://proxy.example.com:3128", podDnsPolicy: "None" },
+    podDisruptionBudget: { enabled: true },
+  };
   [around, absent] = await Promise.all([
     withMesh({
       addons: {
-        ...{ certManager: { values: { image: { tag: "v1.21.3" }, podDisruptionBudget: { enabled: true } } } },
+        ...{ certManager: { values: certManagerValues } },
         gpuDevicePlugin: { timeSlicing: { replicas: 4 } },
         prometheus: { install: false, operator, existing: { url: "http://prometheus.monitoring:9090" } },
         jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } },
@@ -154,7 +158,9 @@ describe("around what a cluster has", () => {
     expect(stepTitled(around, "Release cert-manager/cert-manager").inputs["values"]).toEqual({
       crds: { enabled: true, keep: true },
       global: { leaderElection: { namespace: "cert-manager" } },
+      http_proxy: "http://proxy.example.com:3128",
       image: { tag: "v1.21.3" },
+      podDnsPolicy: "None",
       podDisruptionBudget: { enabled: true },
     });
   });

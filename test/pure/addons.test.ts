@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { splitValues } from "../../components/addons/cert-manager-args.ts";
 import { gpuResource } from "../../components/addons/gpu-resource.ts";
@@ -114,6 +116,15 @@ test("values of cert-manager's chart go where its component lets them through", 
     args: { webhook: { timeoutSeconds: 5 } },
     values: { crds: { enabled: true }, imageRegistry: "m" },
   });
+});
+
+test("every argument that the component of the installed SDK has takes the value of its name", () => {
+  const sdk = readFileSync(join(projectDir, "node_modules/@pulumi/kubernetes-cert-manager/certManager.js"), "utf8");
+  const names = new Set([...sdk.matchAll(/resourceInputs\["(\w+)"\] = args/g)].map(([, name]) => name ?? ""));
+  expect(names.delete("helmOptions")).toBe(true);
+  expect(names.size).toBeGreaterThan(30);
+  const given = Object.fromEntries([...names].map((name) => [name, "x"]));
+  expect(splitValues(given)).toEqual({ args: given, values: {} });
 });
 
 describe("values of istiod", () => {
