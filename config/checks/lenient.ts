@@ -39,12 +39,11 @@ const addons = z.object({
   grafana: z.object({ install }).catch({ install: true }),
   gpuDevicePlugin: z
     .object({
-      install,
       timeSlicing: z.object({ replicas: number }).optional().catch(undefined),
       mig: text,
       migProfile: text,
     })
-    .catch({ install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
+    .catch({ timeSlicing: undefined, mig: undefined, migProfile: undefined }),
 });
 
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
@@ -81,7 +80,7 @@ export const lenientMesh = z.object({
   addons: addons.catch({
     prometheus: { install: true, existing: undefined },
     grafana: { install: true },
-    gpuDevicePlugin: { install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined },
+    gpuDevicePlugin: { timeSlicing: undefined, mig: undefined, migProfile: undefined },
   }),
   telemetry: telemetry.catch({
     metrics: { source: "istio", disabled: [] },

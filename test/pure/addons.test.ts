@@ -77,6 +77,8 @@ describe("the GPU device plugin", () => {
     [{ mig: "single" }, "nvidia.com/gpu"],
     [{ mig: "mixed", migProfile: "1g.10gb" }, "nvidia.com/mig-1g.10gb"],
     [{ mig: "mixed", migProfile: "1g.5gb+me" }, "nvidia.com/mig-1g.5gb.me"],
+    [{ install: false, mig: "mixed", migProfile: "1g.10gb" }, "nvidia.com/mig-1g.10gb"], // the cluster's own operator
+    [{ install: false, timeSlicing: { replicas: 4 } }, "nvidia.com/gpu"],
   ])("with %o a stage asks for %s", (change, resource) => {
     expect(gpuResource(plugin(change))).toBe(resource);
   });
@@ -193,6 +195,30 @@ describe("faults", () => {
     [
       { addons: { gpuDevicePlugin: { migProfile: "1g.10gb" } } },
       ['addons.gpuDevicePlugin.migProfile  "1g.10gb" has a meaning only with mig: mixed'],
+    ],
+    [
+      {
+        addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 8 } } },
+        pools: { ...mesh.pools, gpu: { ...mesh.pools.gpu, nodes: 1, gpusPerNode: 1 } },
+      },
+      [], // of eight shares, all are taken
+    ],
+    [
+      { addons: { gpuDevicePlugin: { install: false, mig: "mixed" } } },
+      [
+        'addons.gpuDevicePlugin.migProfile  is missing; with mig: mixed it names the profile that stages ask for, such as "1g.10gb"',
+      ],
+    ],
+    [
+      { addons: { gpuDevicePlugin: { install: false, values: {} } } },
+      ["addons.gpuDevicePlugin.values  is an unknown key: known are install, timeSlicing, mig, migProfile"],
+    ],
+    [
+      {
+        addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 2 } } },
+        services: { ...mesh.services, llm: { ...mesh.services.llm, gpus: 2 } },
+      },
+      ["services.llm.gpus  2 shares of a GPU are no more than one; with addons.gpuDevicePlugin.timeSlicing it is 1"],
     ],
     [
       {
