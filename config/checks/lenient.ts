@@ -35,7 +35,9 @@ const anything = z.unknown().optional();
 const install = z.boolean().catch(true);
 
 const addons = z.object({
-  prometheus: z.object({ install, existing: anything }).catch({ install: true, existing: undefined }),
+  prometheus: z
+    .object({ install, existing: anything, operator: anything })
+    .catch({ install: true, existing: undefined, operator: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
   gpuDevicePlugin: z
     .object({
@@ -78,7 +80,7 @@ export const lenientMesh = z.object({
     .catch({ dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
   addons: addons.catch({
-    prometheus: { install: true, existing: undefined },
+    prometheus: { install: true, existing: undefined, operator: undefined },
     grafana: { install: true },
     gpuDevicePlugin: { timeSlicing: undefined, mig: undefined, migProfile: undefined },
   }),

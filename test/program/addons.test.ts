@@ -43,7 +43,10 @@ beforeAll(async () => {
       },
       telemetry: { tracing: { sampling: 5 }, metrics: { disabled: ["RESPONSE_SIZE"] } },
     }),
-    withMesh({ addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off } }),
+    withMesh({
+      addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off },
+      telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } },
+    }),
   ]);
 });
 

@@ -157,6 +157,11 @@ describe("faults", () => {
   const { mesh } = readStackFile(projectDir, "prod");
   const faults = (change: object) =>
     checkMesh({ ...mesh, ...change }).faults.map(({ path, message }) => `${path}  ${message}`);
+  const noAlerts = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
+  const simulated = {
+    ...{ mode: "chain", pipeline: ["asr"], entry: undefined },
+    services: { asr: { engine: "simulator", versions: [{ name: "v1", weight: 100, image: "a/b:1" }] } },
+  };
   const istiodOff = { ...mesh.istio, values: { istiod: { telemetry: { enabled: false } } } };
 
   test.each<[object, string[]]>([
@@ -169,12 +174,28 @@ describe("faults", () => {
     ],
     [{ addons: { prometheus: { install: false, existing: { url: "http://p:9090" }, operator: {} } } }, []],
     [
-      { addons: { prometheus: { install: false } } },
+      { addons: { prometheus: { install: false } }, telemetry: noAlerts },
       [
         "addons.prometheus.existing  is missing; Grafana, which is installed, reads from a Prometheus: name one, or set grafana.install: false",
       ],
     ],
-    [{ addons: { prometheus: { install: false }, grafana: { install: false } } }, []],
+    [{ addons: { prometheus: { install: false }, grafana: { install: false } }, telemetry: noAlerts }, []],
+    [
+      { addons: { prometheus: { install: false, existing: { url: "http://p:9090" } } } },
+      [
+        "telemetry.alerts.latency  is judged by nobody: addons.prometheus is not installed and names no operator; name one, or set enabled: false",
+        "telemetry.alerts.errors  is judged by nobody: addons.prometheus is not installed and names no operator; name one, or set enabled: false",
+      ],
+    ],
+    [
+      {
+        addons: { prometheus: { install: false }, grafana: { install: false } },
+        telemetry: { alerts: { latency: { enabled: false } } },
+      },
+      [
+        "telemetry.alerts.errors  is judged by nobody: addons.prometheus is not installed and names no operator; name one, or set enabled: false",
+      ],
+    ],
     [
       { addons: { jaeger: { install: false, existing: { service: "jaeger.example.com" } } } },
       [
@@ -234,11 +255,30 @@ describe("faults", () => {
     [
       { istio: istiodOff },
       [
+        "telemetry.metrics.source  no sidecar reports metrics, as istio.values.istiod.telemetry.enabled is false; without them no alert fires: switch them off",
+      ],
+    ],
+    [
+      { ...simulated, istio: istiodOff },
+      [
         'telemetry.metrics.source  no sidecar reports metrics, as istio.values.istiod.telemetry.enabled is false; without them no alert fires: set "stage", or switch the alerts off',
       ],
     ],
-    [{ istio: istiodOff, telemetry: { metrics: { source: "stage" } } }, []],
-    [{ istio: istiodOff, telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } } }, []],
+    [{ ...simulated, istio: istiodOff, telemetry: { metrics: { source: "stage" } } }, []],
+    [{ istio: istiodOff, telemetry: noAlerts }, []],
+    [
+      { telemetry: { metrics: { source: "stage" } } },
+      [
+        'telemetry.metrics.source  "stage" reads stage_requests_total, which the simulator alone tells, and not what stands in webui, asr, llm, tts, face: set "istio"',
+      ],
+    ],
+    [
+      { telemetry: { ...noAlerts, metrics: { source: "stage" } } }, // the dashboard reads them too
+      [
+        'telemetry.metrics.source  "stage" reads stage_requests_total, which the simulator alone tells, and not what stands in webui, asr, llm, tts, face: set "istio"',
+      ],
+    ],
+    [{ telemetry: { ...noAlerts, metrics: { source: "stage" } }, addons: { grafana: { install: false } } }, []],
     [
       { telemetry: { metrics: { disabled: ["REQUEST_DURATION", "REQUEST_SIZE"] } } },
       [
