@@ -5,6 +5,7 @@ import type { Cluster } from "../cluster.ts";
 import { mirrored } from "../images.ts";
 import { ruleGroups } from "./alerts.ts";
 import { observabilityNamespace } from "./collector.ts";
+import { retentionArgs, sampleVolume } from "./retention.ts";
 import { prometheusConfig } from "./scrape.ts";
 import { SinglePod } from "./single-pod.ts";
 
@@ -58,10 +59,10 @@ export class Prometheus extends pulumi.ComponentResource {
         args: [
           "--config.file=/etc/prometheus/prometheus.yml",
           "--storage.tsdb.path=/prometheus",
-          `--storage.tsdb.retention.time=${config.retention}`,
+          ...retentionArgs(config),
         ],
         files: { "/etc/prometheus": configuration },
-        folders: { "/prometheus": { size: config.storage ?? "8Gi", keep: config.storage !== undefined } },
+        folders: { "/prometheus": sampleVolume(config) },
         ready: { httpGet: { path: "/-/ready", port: "http" } },
         alive: { httpGet: { path: "/-/healthy", port: "http" } },
         resources: { requests: { cpu: "100m", memory: "512Mi" }, limits: { cpu: "1000m", memory: "2Gi" } },

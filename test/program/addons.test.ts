@@ -105,6 +105,8 @@ describe("by default", () => {
     const pod = at(stepTitled(published, "Deployment observability/prometheus").inputs, "spec", "template");
     expect(at(pod, "metadata", "annotations", "linly-mesh/config-hash")).toMatch(/^[0-9a-f]{16}$/);
     expect(at(pod, "spec", "volumes", 0, "configMap", "name")).toBe("prometheus");
+    expect(at(pod, "spec", "containers", 0, "args")).toContain("--storage.tsdb.retention.size=6871947673B");
+    expect(at(pod, "spec", "volumes", 1, "emptyDir")).toEqual({ sizeLimit: "8Gi" });
   });
 
   test.each([
