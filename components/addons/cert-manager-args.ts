@@ -1,6 +1,6 @@
 import type { CertManagerArgs } from "@pulumi/kubernetes-cert-manager";
 import type { AirGapConfig, CertManagerConfig, Installed } from "../../config/schema.ts";
-import { overlay, type HelmValues } from "../istio/values.ts";
+import { overlay, type HelmValues } from "../helm-values.ts";
 
 /**
  * Arguments of the component `CertManager` that are values of its chart. It writes each of them over the value of that name
