@@ -1,7 +1,7 @@
 import type { AirGapConfig, GpuDevicePluginConfig, Installed, PoolConfig } from "../../config/schema.ts";
+import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirrored } from "../images.ts";
 import { placementOf } from "../service/placement.ts";
-import { overlay, type HelmValues } from "../helm-values.ts";
 
 /** Values of the chart `nvidia-device-plugin`. */
 export function gpuDevicePluginValues(
