@@ -121,18 +121,31 @@ function pins(running: readonly StageName[]): fc.Arbitrary<object> {
   );
 }
 
-const addons = fc.constantFrom(
-  {},
-  { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
-  { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
-  { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
-  { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
-);
+const unjudged = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
 
-const telemetry = fc.constantFrom(
-  {},
-  { tracing: { sampling: 50 }, metrics: { source: "stage" } },
-  { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+/** Add-ons with what is measured: alerts need somebody to judge them, and `stage` metrics somebody to tell them. */
+const watched = fc.oneof(
+  fc.record({
+    addons: fc.constantFrom(
+      {},
+      { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
+      { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
+      { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
+      { gpuDevicePlugin: { install: false, mig: "mixed", migProfile: "1g.10gb" } },
+    ),
+    telemetry: fc.constantFrom(
+      {},
+      { tracing: { sampling: 50 } },
+      { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+    ),
+  }),
+  fc.constantFrom(
+    {
+      addons: { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
+      telemetry: unjudged,
+    },
+    { addons: { grafana: { install: false } }, telemetry: { ...unjudged, metrics: { source: "stage" } } },
+  ),
 );
 
 const poolsOf = merged(
@@ -173,8 +186,7 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = shape.chain(({ r
     optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
     hosts.map((list) => ({ ingress: { hosts: list } })),
     pins(running).map((chosen) => ({ pins: chosen })),
-    addons.map((chosen) => ({ addons: chosen })),
-    telemetry.map((chosen) => ({ telemetry: chosen })),
+    watched,
     fc
       .tuple(...running.map((stage) => service(stage).map((described) => [stage, described] as const)))
       .map((list) => ({ services: Object.fromEntries(list) })),
