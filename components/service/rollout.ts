@@ -30,6 +30,11 @@ export function progressDeadlineSeconds(stage: StandingStage, service: Pick<Serv
   return startupSeconds(stage, service) + gracePeriodSeconds(stage) + rolloutSlackSeconds;
 }
 
+/** Longest time the pods of a version may take to be gone; they end side by side. Seconds. */
+export function deletionSeconds(stage: StandingStage): number {
+  return gracePeriodSeconds(stage) + rolloutSlackSeconds;
+}
+
 /** How pods are replaced, by the fewest replicas that the version has. */
 export function rolloutStrategy(stage: Pick<Stage, "pool">, replicas: number) {
   return { type: "RollingUpdate", rollingUpdate: rollingUpdate(stage, replicas) };

@@ -12,7 +12,13 @@ import { secretsOf } from "./env.ts";
 import { claimName, modelClaim } from "./model-claim.ts";
 import { podSpec } from "./pod.ts";
 import { fewestReplicas, mostReplicas } from "./replicas.ts";
-import { progressDeadlineSeconds, rolloutSeconds, rolloutStrategy, startupSeconds } from "./rollout.ts";
+import {
+  deletionSeconds,
+  progressDeadlineSeconds,
+  rolloutSeconds,
+  rolloutStrategy,
+  startupSeconds,
+} from "./rollout.ts";
 import type { ServiceSecrets } from "./secrets.ts";
 import { hostOf, versionLabels } from "./workload.ts";
 import { scrapeAnnotations } from "../observability/scrape.ts";
@@ -69,7 +75,10 @@ export class ServiceVersion extends pulumi.ComponentResource {
     this.deployment = this.makeDeployment(logicalName, name, args, {
       ...child,
       dependsOn: [...args.after, this.subset, ...(this.claim === undefined ? [] : [this.claim])],
-      customTimeouts: timeouts(rolloutSeconds(stage, service, mostReplicas(version))),
+      customTimeouts: {
+        ...timeouts(rolloutSeconds(stage, service, mostReplicas(version))),
+        delete: `${deletionSeconds(stage)}s`,
+      },
     });
     this.autoscaler = this.makeAutoscaler(logicalName, name, args, { ...child, dependsOn: [this.deployment] });
     this.registerOutputs({ name: this.name });
