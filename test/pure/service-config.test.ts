@@ -89,6 +89,17 @@ describe("engines", () => {
   });
 });
 
+test.each<[string, string[]]>([
+  ["1s", []],
+  ["1000ms", []],
+  ["20m", []],
+  ["0s", ['services.llm.startup: "0s" is not a time of at least "1s"']],
+  ["999ms", ['services.llm.startup: "999ms" is not a time of at least "1s"']],
+  ["soon", ['services.llm.startup: "soon" is not a duration such as "250ms", "2s" or "5m"']],
+])("a start-up of %s", (startup, expected) => {
+  expect(faults(meshOf({ llm: one({}, { startup }) }))).toEqual(expected);
+});
+
 describe("replicas", () => {
   const autoscaling = { min: 2, max: 4, cpu: 70 };
   const path = "services.asr.versions[0]";
