@@ -11,7 +11,7 @@ import { drainAnnotations } from "./drain.ts";
 import { secretsOf } from "./env.ts";
 import { claimName, modelClaim } from "./model-claim.ts";
 import { podSpec } from "./pod.ts";
-import { fewestReplicas, mostReplicas } from "./replicas.ts";
+import { fewestReplicas, mostReplicas, replicasOf } from "./replicas.ts";
 import {
   deletionSeconds,
   progressDeadlineSeconds,
@@ -119,14 +119,14 @@ export class ServiceVersion extends pulumi.ComponentResource {
   ) {
     const { stage, service, version, namespace, serviceAccount } = args;
     const labels = versionLabels(stage, version);
+    const { annotations, spec, ignoreChanges } = replicasOf(version);
     const madeClaim = claimName(version.model === undefined ? serviceName(stage) : name);
     return new k8s.apps.v1.Deployment(
       logicalName,
       {
-        metadata: { name, namespace, labels },
+        metadata: { name, namespace, labels, annotations },
         spec: {
-          // An autoscaler owns the number: written here as well, each `up` would set it back.
-          ...(version.autoscaling === undefined && { replicas: fewestReplicas(version) }),
+          ...spec,
           strategy: rolloutStrategy(stage, fewestReplicas(version)),
           progressDeadlineSeconds: progressDeadlineSeconds(stage, service),
           selector: { matchLabels: labels },
@@ -136,7 +136,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
           },
         },
       },
-      opts,
+      { ...opts, ignoreChanges },
     );
   }
 
