@@ -1,6 +1,8 @@
 import type { Fault } from "../faults.ts";
+import { chainFaults, sourceFaults } from "./abilities.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
+import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
 import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
@@ -19,6 +21,8 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   versionFaults,
   variableFaults,
   engineFaults,
+  engineSettingFaults,
+  chainFaults,
   autoscalingFaults,
   resourceFaults,
   gpuFaults,
@@ -32,6 +36,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   gpuSharingFaults,
   dashboardFaults,
   alertFaults,
+  sourceFaults,
 ];
 
 /** The faults that no single value shows: sums, names given twice, references to nothing. */

@@ -144,6 +144,12 @@ describe("faults", () => {
   const { mesh } = readStackFile(projectDir, "prod");
   const faults = (change: object) =>
     checkMesh({ ...mesh, ...change }).faults.map(({ path, message }) => `${path}  ${message}`);
+  const simulated = Object.fromEntries(
+    Object.entries(mesh.services).map(([stage, service]) => {
+      const versions = service.versions.map((version) => ({ ...version, image: "x/simulator:1" }));
+      return [stage, { ...service, engine: "simulator", versions }];
+    }),
+  );
   const istiodOff = { ...mesh.istio, values: { istiod: { telemetry: { enabled: false } } } };
 
   test.each<[object, string[]]>([
@@ -200,7 +206,7 @@ describe("faults", () => {
         'telemetry.metrics.source  no sidecar reports metrics, as istio.values.istiod.telemetry.enabled is false; without them no alert fires: set "stage", or switch the alerts off',
       ],
     ],
-    [{ istio: istiodOff, telemetry: { metrics: { source: "stage" } } }, []],
+    [{ istio: istiodOff, services: simulated, telemetry: { metrics: { source: "stage" } } }, []],
     [{ istio: istiodOff, telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } } }, []],
     [
       { telemetry: { metrics: { disabled: ["REQUEST_DURATION", "REQUEST_SIZE"] } } },

@@ -72,8 +72,10 @@ const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
   limits: { cpu: cores, memory: bytes },
 }));
 
-function service(stage: StageName): fc.Arbitrary<Record<string, unknown>> {
-  const engine = fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
+function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<string, unknown>> {
+  const engine = isSimulated
+    ? fc.constant(simulator)
+    : fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
   return engine.chain((chosen) => {
     const readsModel = standing(stage, chosen).engine.model !== undefined;
     return merged(
@@ -129,29 +131,39 @@ const addons = fc.constantFrom(
   { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
 );
 
-const telemetry = fc.constantFrom(
-  {},
-  { tracing: { sampling: 50 }, metrics: { source: "stage" } },
-  { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
-);
+/** Only the simulator measures its requests itself. */
+const telemetry = (allSimulated: boolean) =>
+  fc.constantFrom(
+    {},
+    { tracing: { sampling: 50 }, metrics: { source: allSimulated ? "stage" : "istio" } },
+    { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+  );
 
 /** A mesh that the schema accepts. */
-export const validMesh: fc.Arbitrary<Record<string, unknown>> = shape.chain(({ running, ...parts }) =>
-  merged(
-    fc.constant(parts),
-    name(63)
-      .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
-      .map((namespace) => ({ namespace })),
-    fc
-      .tuple(name(40), name(20), name(20))
-      .map(([cluster, network, region]) => ({ clusters: [{ name: cluster, network, region }] })),
-    fc.constant({ istio: { charts: { folder: "charts" } } }),
-    hosts.map((list) => ({ ingress: { hosts: list } })),
-    pins(running).map((chosen) => ({ pins: chosen })),
-    addons.map((chosen) => ({ addons: chosen })),
-    telemetry.map((chosen) => ({ telemetry: chosen })),
-    fc
-      .tuple(...running.map((stage) => service(stage).map((described) => [stage, described] as const)))
-      .map((list) => ({ services: Object.fromEntries(list) })),
-  ),
-);
+export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
+  .tuple(shape, fc.boolean())
+  .chain(([{ running, ...parts }, allSimulated]) =>
+    merged(
+      fc.constant(parts),
+      name(63)
+        .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
+        .map((namespace) => ({ namespace })),
+      fc
+        .tuple(name(40), name(20), name(20))
+        .map(([cluster, network, region]) => ({ clusters: [{ name: cluster, network, region }] })),
+      fc.constant({ istio: { charts: { folder: "charts" } } }),
+      hosts.map((list) => ({ ingress: { hosts: list } })),
+      pins(running).map((chosen) => ({ pins: chosen })),
+      addons.map((chosen) => ({ addons: chosen })),
+      telemetry(allSimulated).map((chosen) => ({ telemetry: chosen })),
+      fc
+        .tuple(
+          ...running.map((stage, index) => {
+            // Of the real engines none calls the next stage of a chain.
+            const isSimulated = allSimulated || (parts.mode === "chain" && index < running.length - 1);
+            return service(stage, isSimulated).map((described) => [stage, described] as const);
+          }),
+        )
+        .map((list) => ({ services: Object.fromEntries(list) })),
+    ),
+  );
