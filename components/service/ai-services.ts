@@ -12,6 +12,7 @@ import type { StrictMtls } from "../security/strict-mtls.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
 import { ServiceSecrets } from "./secrets.ts";
+import { gpuTurns } from "./turns.ts";
 
 export interface AiServicesArgs {
   readonly config: MeshConfig;
@@ -51,6 +52,7 @@ export class AiServices extends pulumi.ComponentResource {
     );
     const collector = collectorOf(config.addons);
     const resource = gpuResource(config.addons.gpuDevicePlugin);
+    const turns = gpuTurns(config, pipeline.services);
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops } = planned;
       const where = { stage, hops, namespace: config.namespace };
@@ -62,6 +64,7 @@ export class AiServices extends pulumi.ComponentResource {
           service,
           pool: config.pools[stage.pool],
           secrets: given,
+          turns,
           gpuResource: resource,
           registry: config.airGap?.registry,
           after: [...before, ...given.secrets.values(), scope.sidecar],

@@ -204,6 +204,14 @@ describe("every stack", () => {
   });
 });
 
+test("a rollout that may wait for the GPU of others is given the time", () => {
+  const deadline = (plan: Plan, name: string) =>
+    at(stepTitled(plan, `Deployment linly/${name}`).inputs, "spec", "progressDeadlineSeconds");
+  expect([deadline(stack("staging"), "tts-service-v1"), deadline(stack("prod"), "tts-service-v1")]).toEqual([
+    5250, 740,
+  ]);
+});
+
 test("a GPU too few is named before anything is registered", async () => {
   const program = stackWith("prod", (mesh) => ({
     ...mesh,
