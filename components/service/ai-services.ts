@@ -5,7 +5,7 @@ import type { Secrets } from "../../config/schema/secrets.ts";
 import { secretReferences } from "../../config/secret-references.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { gpuResource } from "../addons/gpu-resource.ts";
-import type { Cluster } from "../cluster.ts";
+import type { Cluster, NamespaceArgs } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
@@ -29,7 +29,7 @@ export interface RunningService extends PlannedService<ServiceConfig> {
 /** The stages of the pipeline in one cluster, in a namespace whose pods get a sidecar and no privilege. */
 export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
-  readonly namespaceObject: k8s.core.v1.Namespace;
+  readonly namespaceObject: k8s.core.v1.Namespace | k8s.core.v1.NamespacePatch;
   readonly running: readonly RunningService[];
 
   constructor(
@@ -39,8 +39,10 @@ export class AiServices extends pulumi.ComponentResource {
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
     this.namespace = config.namespace;
-    const labels = { "istio-injection": "enabled" };
-    const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", labels }, this);
+    const asked: NamespaceArgs = { podSecurity: "restricted", labels: { "istio-injection": "enabled" } };
+    const namespace = config.namespaceExists
+      ? cluster.existingNamespace(config.namespace, asked, this)
+      : cluster.namespace(config.namespace, asked, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
     const before = [namespace, istio.istiod, istio.cni, mtls.policy];

@@ -164,4 +164,9 @@ test("a model's claim stays when the stack no longer names it", async () => {
   expect((await models.up({ model: { size: "1Gi", storageClass: "shared" } })).end).toBe("1 created");
   expect((await models.up({})).end).toBe("1 left in place");
   expect(await models.names("persistentvolumeclaims")).toEqual(["stage-model"]);
+  expect((await models.up({ patch: true })).end).toBe("1 updated");
+  expect((await models.destroy()).end).toBe("1 released");
+  expect(await models.names("persistentvolumeclaims"), "a namespace that is only patched outlives the stack").toEqual([
+    "stage-model",
+  ]);
 });

@@ -167,6 +167,21 @@ describe("a model", () => {
   });
 });
 
+describe("the namespace of the stages", () => {
+  const labels = { "istio-injection": "enabled", "pod-security.kubernetes.io/enforce": "restricted" };
+  const titles = (plan: Plan) => plan.steps.map(({ title }) => title).filter((title) => / linly$/.test(title));
+
+  test("that is there already, with claims in it, is only given its labels", () => {
+    expect(titles(stack("prod"))).toEqual(["NamespacePatch linly"]);
+    expect(at(stepTitled(stack("prod"), "NamespacePatch linly").inputs, "metadata")).toEqual({ name: "linly", labels });
+  });
+
+  test("is made where a stack says nothing of it", () => {
+    expect(titles(stack("dev"))).toEqual(["Namespace linly"]);
+    expect(at(stepTitled(stack("dev"), "Namespace linly").inputs, "metadata")).toEqual({ name: "linly", labels });
+  });
+});
+
 describe("every stack", () => {
   test("names its images with their digest wherever an engine has one", () => {
     for (const [name, plan] of stacks) {
