@@ -38,24 +38,24 @@ export class Cluster extends pulumi.ComponentResource {
   }
 
   /** A namespace that enforces a Pod Security level, as a child of the component that asks for it. */
-  namespace(
-    name: string,
-    { podSecurity, injected, labels = {} }: NamespaceArgs,
-    parent: pulumi.ComponentResource,
-  ): k8s.core.v1.Namespace {
-    return new k8s.core.v1.Namespace(
-      `${this.config.name}-${name}`,
-      {
-        metadata: {
-          name,
-          labels: {
-            "pod-security.kubernetes.io/enforce": podSecurity,
-            "istio-injection": injected ? "enabled" : "disabled",
-            ...labels,
-          },
-        },
-      },
-      { parent, provider: this.provider },
-    );
+  namespace(name: string, args: NamespaceArgs, parent: pulumi.ComponentResource): k8s.core.v1.Namespace {
+    const logicalName = `${this.config.name}-${name}`;
+    const metadata = { name, labels: labelsOf(args) };
+    return new k8s.core.v1.Namespace(logicalName, { metadata }, { parent, provider: this.provider });
   }
+
+  /** A namespace that someone else made and keeps, with the labels that it needs. */
+  existingNamespace(name: string, args: NamespaceArgs, parent: pulumi.ComponentResource): k8s.core.v1.NamespacePatch {
+    const logicalName = `${this.config.name}-${name}`;
+    const metadata = { name, labels: labelsOf(args) };
+    return new k8s.core.v1.NamespacePatch(logicalName, { metadata }, { parent, provider: this.provider });
+  }
+}
+
+function labelsOf({ podSecurity, injected, labels = {} }: NamespaceArgs): Record<string, string> {
+  return {
+    "pod-security.kubernetes.io/enforce": podSecurity,
+    "istio-injection": injected ? "enabled" : "disabled",
+    ...labels,
+  };
 }

@@ -48,6 +48,12 @@ export const meshSchema = object({
     .describe("The stages in the order in which a request passes them."),
   entry: stageName.optional().describe("The stage that calls the others when the mode is `orchestrated`."),
   namespace: dnsLabel().default("linly").describe("Namespace in which the stages run."),
+  namespaceExists: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Whether the namespace is there before the first `up`, as it must be for claims of your own. It stays on `destroy`.",
+    ),
   clusters: z
     .array(cluster)
     .length(1, { error: "must hold exactly one cluster: this release builds a mesh of one cluster" })

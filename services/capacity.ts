@@ -1,3 +1,6 @@
+import { rollingUpdate } from "./rollout.ts";
+import type { Stage } from "./stage.ts";
+
 /** What one version of a stage asks of the pool of GPUs. */
 export interface GpuDemand {
   readonly stage: string;
@@ -16,6 +19,38 @@ export interface GpuPool {
   readonly gpusPerNode: number;
   /** Pods that take turns on one GPU; each share is asked for as a GPU. */
   readonly sharesPerGpu: number;
+}
+
+/** As much of a service as its demand for GPUs hangs on. */
+interface Service {
+  readonly gpus?: number | undefined;
+  readonly versions: readonly {
+    readonly name?: string | undefined;
+    readonly replicas?: number | undefined;
+    readonly autoscaling?: { readonly min?: number | undefined; readonly max?: number | undefined } | undefined;
+  }[];
+}
+
+/** What each version of a stage asks of the gpu pool: nothing where the stage runs elsewhere. */
+export function demandsOf(stage: Stage, { gpus = stage.gpus, versions }: Service): GpuDemand[] {
+  if (stage.pool !== "gpu") return [];
+  return versions.map(({ name: version = "?", replicas = 1, autoscaling }) => ({
+    stage: stage.name,
+    version,
+    replicas: autoscaling?.max ?? replicas,
+    gpus,
+    surge: rollingUpdate(stage, autoscaling?.min ?? replicas).maxSurge,
+  }));
+}
+
+/**
+ * Whether all rollouts can go on at once, each with the pods that it adds. Where they can't, or where nobody knows what
+ * the pool has, those that add a pod take turns.
+ */
+export function allSurgesFit(demands: readonly GpuDemand[], pool: GpuPool | undefined): boolean {
+  if (pool === undefined) return false;
+  const asked = demands.reduce((sum, { replicas, surge, gpus }) => sum + (replicas + surge) * gpus, 0);
+  return asked <= pool.nodes * pool.gpusPerNode * pool.sharesPerGpu;
 }
 
 /**

@@ -46,6 +46,14 @@ export interface ModelMount {
   readonly args: readonly string[];
 }
 
+/** What of an engine's settings a stack file may not set, since its callers, its probes or its end rely on them. */
+export interface ReservedSettings {
+  /** Variables, by name. */
+  readonly env: readonly string[];
+  /** Options, as `--port`; `all` where the image has a command of its own and no entrypoint, which arguments replace. */
+  readonly args: readonly string[] | "all";
+}
+
 export interface Engine {
   /** The name the stack files use: `vllm`. */
   readonly name: string;
@@ -64,6 +72,10 @@ export interface Engine {
   readonly probes: { readonly startup?: string; readonly readiness?: string; readonly liveness?: string };
   /** Where it tells its own metrics in Prometheus' format; undefined where it tells none. */
   readonly metrics: { readonly path: string; readonly port: number } | undefined;
+  /** Whether those metrics count requests and measure their durations by the names that `requestMetrics.stage` reads. */
+  readonly measuresRequests: boolean;
+  /** Whether it calls the stages that `NEXT_HOPS` names; any other answers by itself. */
+  readonly calls: boolean;
   /** Longest time a replica may take to load its model, in seconds; the startup probe gives up after it. */
   readonly startupSeconds: number;
   /** Longest time a request may take, in seconds; a pod that ends waits for as long. */
@@ -79,6 +91,7 @@ export interface Engine {
   readonly scratch: readonly ScratchDir[];
   readonly env: Readonly<Record<string, string>>;
   readonly args: readonly string[];
+  readonly reserved: ReservedSettings;
   /** Undefined where the model is part of the image. */
   readonly model: ModelMount | undefined;
   /** Hosts outside the cluster that some of what it can do calls for; the mesh does not open the way by itself. */

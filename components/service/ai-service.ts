@@ -1,6 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { PoolConfig, ServiceConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import type { Cluster } from "../cluster.ts";
@@ -8,20 +7,14 @@ import { modelClaim } from "./model-claim.ts";
 import { mostReplicas } from "./replicas.ts";
 import { rolloutSeconds } from "./rollout.ts";
 import type { ServiceSecrets } from "./secrets.ts";
-import { ServiceVersion, timeouts } from "./service-version.ts";
+import { ServiceVersion } from "./service-version.ts";
+import type { StageArgs } from "./stage-args.ts";
+import { waitSeconds, type GpuTurn } from "./turns.ts";
 
-export interface AiServiceArgs {
-  readonly stage: StandingStage;
-  readonly service: ServiceConfig;
-  readonly pool: PoolConfig;
-  /** The stages this one calls, in order. */
-  readonly hops: readonly StandingStage[];
-  readonly namespace: string;
+export interface AiServiceArgs extends StageArgs {
   readonly secrets: ServiceSecrets;
-  /** Name of the resource by which a pod asks for a GPU. */
-  readonly gpuResource: string;
-  /** The one registry of a cluster without internet. */
-  readonly registry: string | undefined;
+  /** The rollouts with which this one shares the GPUs to spare. */
+  readonly turns: readonly GpuTurn[];
   /** What must be there before the first pod: the namespace, and whatever injects and connects its sidecar. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -53,9 +46,12 @@ export class AiService extends pulumi.ComponentResource {
         new ServiceVersion(cluster, { ...args, after, version, serviceAccount: this.serviceAccount }, { parent: this }),
     );
     const slowest = Math.max(
-      ...service.versions.map((version) => rolloutSeconds(stage, service, mostReplicas(version))),
+      ...service.versions.map((version) =>
+        rolloutSeconds(stage, service, mostReplicas(version), waitSeconds(args.turns, stage, version.name)),
+      ),
     );
-    this.service = this.makeService(cluster, args, { ...child, customTimeouts: timeouts(slowest) });
+    const customTimeouts = { create: `${slowest}s`, update: `${slowest}s` };
+    this.service = this.makeService(cluster, args, { ...child, customTimeouts });
     this.registerOutputs({ name, versions: service.versions.map((version) => version.name) });
   }
 

@@ -5,13 +5,14 @@ import type { Secrets } from "../../config/schema/secrets.ts";
 import { secretReferences } from "../../config/secret-references.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { gpuResource } from "../addons/gpu-resource.ts";
-import type { Cluster } from "../cluster.ts";
+import type { Cluster, NamespaceArgs } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
 import { ServiceSecrets } from "./secrets.ts";
+import { gpuTurns } from "./turns.ts";
 
 export interface AiServicesArgs {
   readonly config: MeshConfig;
@@ -28,7 +29,7 @@ export interface RunningService extends PlannedService<ServiceConfig> {
 /** The stages of the pipeline in one cluster, in a namespace whose pods get a sidecar and no privilege. */
 export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
-  readonly namespaceObject: k8s.core.v1.Namespace;
+  readonly namespaceObject: k8s.core.v1.Namespace | k8s.core.v1.NamespacePatch;
   readonly running: readonly RunningService[];
 
   constructor(
@@ -38,7 +39,10 @@ export class AiServices extends pulumi.ComponentResource {
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
     this.namespace = config.namespace;
-    const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", injected: true }, this);
+    const asked: NamespaceArgs = { podSecurity: "restricted", injected: true };
+    const namespace = config.namespaceExists
+      ? cluster.existingNamespace(config.namespace, asked, this)
+      : cluster.namespace(config.namespace, asked, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
     const before = [namespace, istio.istiod, istio.cni, mtls.policy];
@@ -50,6 +54,7 @@ export class AiServices extends pulumi.ComponentResource {
     );
     const collector = collectorOf(config.addons);
     const resource = gpuResource(config.addons.gpuDevicePlugin);
+    const turns = gpuTurns(config, pipeline.services);
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops } = planned;
       const where = { stage, hops, namespace: config.namespace };
@@ -61,6 +66,7 @@ export class AiServices extends pulumi.ComponentResource {
           service,
           pool: config.pools[stage.pool],
           secrets: given,
+          turns,
           gpuResource: resource,
           registry: config.airGap?.registry,
           after: [...before, ...given.secrets.values(), scope.sidecar],

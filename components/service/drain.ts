@@ -6,13 +6,8 @@ import type { StandingStage } from "../../services/standing.ts";
 const endSlackSeconds = 10;
 
 /** How long a pod may take to end before it is killed. Seconds. */
-export function gracePeriodSeconds({ engine }: StandingStage): number {
-  return drainSeconds({ engine }) + endSlackSeconds;
-}
-
-/** Until the last request of a pod that ends is answered, at the latest. Seconds. */
-export function drainSeconds({ engine }: Pick<StandingStage, "engine">): number {
-  return engine.preStopSeconds + engine.longestRequestSeconds;
+export function gracePeriodSeconds({ engine }: Pick<StandingStage, "engine">): number {
+  return engine.preStopSeconds + engine.longestRequestSeconds + endSlackSeconds;
 }
 
 /** The container goes on for a while before SIGTERM, since callers learn of its end only bit by bit. */
@@ -20,10 +15,19 @@ export function lifecycleOf({ engine: { preStopSeconds } }: StandingStage) {
   return preStopSeconds === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStopSeconds } } } };
 }
 
+/** How long a sidecar stays at least, whatever its connections: Istio's own default. Seconds. */
+const leastSidecarSeconds = 5;
+
 /**
  * A sidecar that is an ordinary container gets SIGTERM together with the stage and would be gone after 5 s, requests and
- * all. A native one (kubelet 1.33 or newer) outlives the stage and drains by itself.
+ * all; told to stay for a time, it would stay that long even without a request, and the pod's GPU with it. So it stays
+ * until callers know, and then for as long as there is a connection; the grace period bounds that. A native one (kubelet
+ * 1.33 or newer) outlives the stage, drains by itself and asks for none of it.
  */
-export function drainAnnotations(stage: StandingStage): Record<string, string> {
-  return { "proxy.istio.io/config": JSON.stringify({ terminationDrainDuration: `${drainSeconds(stage)}s` }) };
+export function drainAnnotations({ engine: { preStopSeconds } }: StandingStage): Record<string, string> {
+  const proxyMetadata = {
+    EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true",
+    MINIMUM_DRAIN_DURATION: `${Math.max(preStopSeconds, leastSidecarSeconds)}s`,
+  };
+  return { "proxy.istio.io/config": JSON.stringify({ proxyMetadata }) };
 }

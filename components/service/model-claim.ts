@@ -9,7 +9,8 @@ export function claimName(owner: string): string {
 
 /**
  * The claim for a model whose place the stack leaves to the program. Pods on any node read it, and whoever fills it
- * writes: hence ReadWriteMany. Undefined where the model lies elsewhere.
+ * writes: hence ReadWriteMany. It stays when the stack no longer names it, since nothing else holds what it was filled
+ * with. Undefined where the model lies elsewhere.
  */
 export function modelClaim(
   cluster: string,
@@ -30,6 +31,6 @@ export function modelClaim(
         ...(model.storageClass !== undefined && { storageClassName: model.storageClass }),
       },
     },
-    opts,
+    { ...opts, retainOnDelete: true },
   );
 }

@@ -1,5 +1,4 @@
-import type { PoolConfig, ServiceConfig, VersionConfig } from "../../config/schema.ts";
-import type { StandingStage } from "../../services/standing.ts";
+import type { VersionConfig } from "../../config/schema.ts";
 import { mirrored } from "../images.ts";
 import { restrictedContainer, restrictedPod } from "../security/pod.ts";
 import { gracePeriodSeconds, lifecycleOf } from "./drain.ts";
@@ -7,21 +6,12 @@ import { downwardEnv, hopEnv, mergeEnv, versionArgs, versionEnv } from "./env.ts
 import { placementOf, spreadOf } from "./placement.ts";
 import { probesOf } from "./probes.ts";
 import { resourcesOf } from "./resources.ts";
+import type { StageArgs } from "./stage-args.ts";
 import { modelOf, volumesOf } from "./volumes.ts";
 import { versionLabels } from "./workload.ts";
 
-export interface PodArgs {
-  readonly stage: StandingStage;
-  readonly service: ServiceConfig;
+export interface PodArgs extends StageArgs {
   readonly version: VersionConfig;
-  readonly pool: PoolConfig;
-  /** The stages this one calls, in order. */
-  readonly hops: readonly StandingStage[];
-  readonly namespace: string;
-  /** Name of the resource by which a pod asks for a GPU. */
-  readonly gpuResource: string;
-  /** The one registry of a cluster without internet. */
-  readonly registry: string | undefined;
   /** The claim that the program makes for the model, where it makes one. */
   readonly madeClaim: string;
 }

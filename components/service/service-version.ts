@@ -1,8 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { PoolConfig, ServiceConfig, VersionConfig } from "../../config/schema.ts";
+import type { VersionConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
-import type { StandingStage } from "../../services/standing.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
@@ -11,25 +10,19 @@ import { drainAnnotations } from "./drain.ts";
 import { secretsOf } from "./env.ts";
 import { claimName, modelClaim } from "./model-claim.ts";
 import { podSpec } from "./pod.ts";
-import { fewestReplicas, mostReplicas } from "./replicas.ts";
-import { progressDeadlineSeconds, rolloutSeconds, rolloutStrategy, startupSeconds } from "./rollout.ts";
+import { fewestReplicas, mostReplicas, replicasOf } from "./replicas.ts";
+import { deploymentTimeouts, progressDeadlineSeconds, rolloutStrategy, startupSeconds } from "./rollout.ts";
 import type { ServiceSecrets } from "./secrets.ts";
+import type { StageArgs } from "./stage-args.ts";
+import { waitSeconds, type GpuTurn } from "./turns.ts";
 import { hostOf, versionLabels } from "./workload.ts";
 import { scrapeAnnotations } from "../observability/scrape.ts";
 
-export interface ServiceVersionArgs {
-  readonly stage: StandingStage;
-  readonly service: ServiceConfig;
+export interface ServiceVersionArgs extends StageArgs {
   readonly version: VersionConfig;
-  readonly pool: PoolConfig;
-  /** The stages this one calls, in order. */
-  readonly hops: readonly StandingStage[];
-  readonly namespace: string;
   readonly secrets: ServiceSecrets;
-  /** Name of the resource by which a pod asks for a GPU. */
-  readonly gpuResource: string;
-  /** The one registry of a cluster without internet. */
-  readonly registry: string | undefined;
+  /** The rollouts with which this one shares the GPUs to spare. */
+  readonly turns: readonly GpuTurn[];
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
   /** What must be there before the first pod: the namespace, whatever injects and connects its sidecar, its model. */
   readonly after: readonly pulumi.Resource[];
@@ -60,6 +53,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
     const logicalName = `${cluster.config.name}-${name}`;
     super("linly-mesh:service:ServiceVersion", logicalName, {}, opts);
     this.name = version.name;
+    const wait = waitSeconds(args.turns, stage, version.name);
     const child = { parent: this, provider: cluster.provider };
     const early = { ...child, dependsOn: [...args.after] };
 
@@ -69,7 +63,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
     this.deployment = this.makeDeployment(logicalName, name, args, {
       ...child,
       dependsOn: [...args.after, this.subset, ...(this.claim === undefined ? [] : [this.claim])],
-      customTimeouts: timeouts(rolloutSeconds(stage, service, mostReplicas(version))),
+      customTimeouts: deploymentTimeouts(stage, service, mostReplicas(version), wait),
     });
     this.autoscaler = this.makeAutoscaler(logicalName, name, args, { ...child, dependsOn: [this.deployment] });
     this.registerOutputs({ name: this.name });
@@ -108,18 +102,18 @@ export class ServiceVersion extends pulumi.ComponentResource {
     args: ServiceVersionArgs,
     opts: pulumi.CustomResourceOptions,
   ) {
-    const { stage, service, version, namespace, serviceAccount } = args;
+    const { stage, service, version, namespace, serviceAccount, turns } = args;
     const labels = versionLabels(stage, version);
+    const { annotations, spec, ignoreChanges } = replicasOf(version);
     const madeClaim = claimName(version.model === undefined ? serviceName(stage) : name);
     return new k8s.apps.v1.Deployment(
       logicalName,
       {
-        metadata: { name, namespace, labels },
+        metadata: { name, namespace, labels, annotations },
         spec: {
-          // An autoscaler owns the number: written here as well, each `up` would set it back.
-          ...(version.autoscaling === undefined && { replicas: fewestReplicas(version) }),
+          ...spec,
           strategy: rolloutStrategy(stage, fewestReplicas(version)),
-          progressDeadlineSeconds: progressDeadlineSeconds(stage, service),
+          progressDeadlineSeconds: progressDeadlineSeconds(stage, service, waitSeconds(turns, stage, version.name)),
           selector: { matchLabels: labels },
           template: {
             metadata: { labels, annotations: this.annotations(args) },
@@ -127,7 +121,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
           },
         },
       },
-      opts,
+      { ...opts, ignoreChanges },
     );
   }
 
@@ -151,9 +145,4 @@ export class ServiceVersion extends pulumi.ComponentResource {
     const spec = autoscalerSpec(stage, name, autoscaling, startupSeconds(stage, service));
     return new k8s.autoscaling.v2.HorizontalPodAutoscaler(logicalName, { metadata: { name, namespace }, spec }, opts);
   }
-}
-
-/** The same limit for creating and for updating. */
-export function timeouts(seconds: number): pulumi.CustomTimeouts {
-  return { create: `${seconds}s`, update: `${seconds}s` };
 }

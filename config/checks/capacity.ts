@@ -1,6 +1,5 @@
-import { shortfall, tooLargeForANode, type GpuDemand } from "../../services/capacity.ts";
+import { demandsOf, shortfall, tooLargeForANode } from "../../services/capacity.ts";
 import { isStageName, stageOf } from "../../services/catalogue.ts";
-import { rollingUpdate } from "../../services/rollout.ts";
 import type { Fault } from "../faults.ts";
 import type { LenientMesh } from "./lenient.ts";
 
@@ -12,7 +11,9 @@ export function capacityFaults(mesh: LenientMesh): Fault[] {
   if (gpusPerNode === undefined) return [halfTold("gpusPerNode", "nodes")];
   const shared = sharesOf(mesh);
   const pool = { nodes, gpusPerNode, sharesPerGpu: shared };
-  const demands = demandsOf(mesh);
+  const demands = Object.entries(mesh.services).flatMap(([name, service]) =>
+    isStageName(name) ? demandsOf(stageOf(name), service) : [],
+  );
   const tooLarge = tooLargeForANode(demands, pool);
   const stages = [...new Map(tooLarge.map(({ stage, gpus }) => [stage, gpus]))];
   const faults: Fault[] = stages.map(([stage, gpus]) => ({
@@ -30,23 +31,4 @@ function sharesOf({ addons: { gpuDevicePlugin } }: LenientMesh): number {
 
 function halfTold(missing: string, given: string): Fault {
   return { path: `pools.gpu.${missing}`, message: `is missing; with ${given} it tells what the pool has` };
-}
-
-/** What each version of a GPU stage asks for. */
-function demandsOf({ services }: LenientMesh): GpuDemand[] {
-  return Object.entries(services).flatMap(([name, { gpus, versions }]) => {
-    if (!isStageName(name)) return [];
-    const stage = stageOf(name);
-    if (stage.pool !== "gpu") return [];
-    return versions.map((version) => {
-      const replicas = version.replicas ?? 1;
-      return {
-        stage: name,
-        version: version.name ?? "?",
-        replicas: version.autoscaling?.max ?? replicas,
-        gpus: gpus ?? stage.gpus,
-        surge: rollingUpdate(stage, version.autoscaling?.min ?? replicas).maxSurge,
-      };
-    });
-  });
 }

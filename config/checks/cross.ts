@@ -1,6 +1,8 @@
 import type { Fault } from "../faults.ts";
+import { chainFaults, sourceFaults } from "./abilities.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
+import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
 import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
@@ -10,7 +12,7 @@ import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
-import { alertFaults, judgeFaults, sourceFaults } from "./telemetry.ts";
+import { alertFaults, judgeFaults } from "./telemetry.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
@@ -19,6 +21,8 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   versionFaults,
   variableFaults,
   engineFaults,
+  engineSettingFaults,
+  chainFaults,
   autoscalingFaults,
   resourceFaults,
   gpuFaults,

@@ -1,4 +1,5 @@
 import { isStageName, stageOf, type StageName } from "../../services/catalogue.ts";
+import type { Engine } from "../../services/engine.ts";
 import { isEngineName, type EngineName } from "../../services/engines/index.ts";
 import { enginesFor, standing } from "../../services/standing.ts";
 import type { Fault } from "../faults.ts";
@@ -20,6 +21,13 @@ export function engineFaults({ services }: LenientMesh): Fault[] {
     }
     return [...imageFaults(stage, service, engine), ...modelFaults(stage, service, engine)];
   });
+}
+
+/** What stands in a stage; undefined where the stage or the engine is none, which is named elsewhere. */
+export function engineOf(stage: string, service: Service | undefined): Engine | undefined {
+  const chosen = service?.engine;
+  if (!isStageName(stage) || (chosen !== undefined && !isEngineName(chosen))) return undefined;
+  return standing(stage, chosen).engine;
 }
 
 function imageFaults(stage: StageName, { versions }: Service, chosen: EngineName | undefined): Fault[] {

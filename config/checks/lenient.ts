@@ -12,6 +12,7 @@ const version = z.object({
   name: text,
   weight: z.number().catch(Number.NaN),
   env: mapping,
+  args: z.array(z.string().catch("")).catch([]),
   image: z.unknown().optional(),
   replicas: number,
   autoscaling: z.object({ min: number, max: number }).optional().catch(undefined),

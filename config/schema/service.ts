@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { engineNames } from "../../services/engines/index.ts";
 import { suggestion } from "../nearest.ts";
+import { seconds } from "../quantities.ts";
 import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
 import { env } from "./env.ts";
 import { model } from "./model.ts";
@@ -38,6 +39,9 @@ const version = object({
   model: model.optional().describe("Where this version's model lies. Default: the service's."),
 });
 
+/** Less than a second is no time to load a model: the probe that waits for it would fail before it first asks. */
+const loading = duration.refine((text) => seconds(text) >= 1, { error: 'is not a time of at least "1s"' });
+
 export const service = object({
   engine: z
     .enum(engineNames, {
@@ -58,7 +62,7 @@ export const service = object({
     .optional()
     .describe("Replaces the engine's requests and limits."),
   gpus: count(0, "GPUs").optional().describe("GPUs a replica asks for. Default: the catalogue's."),
-  startup: duration.optional().describe("Longest time a replica may take to load its model. Default: the engine's."),
+  startup: loading.optional().describe("Longest time a replica may take to load its model. Default: the engine's."),
   readinessPath: z
     .string()
     .regex(/^\//, { error: 'is not a path such as "/readyz"' })

@@ -2,7 +2,7 @@ import type { Cluster } from "./cluster.ts";
 import type { Entry } from "./entry.ts";
 import { EngineError } from "../errors.ts";
 import type { Inventory } from "./inventory.ts";
-import { listAt, textAt } from "../json.ts";
+import { at, isObject, listAt, textAt } from "../json.ts";
 import { idOf, titleOf } from "./kubernetes.ts";
 import type { KubernetesObject } from "./kubernetes.ts";
 
@@ -14,6 +14,23 @@ export function isManaged(live: KubernetesObject): boolean {
   return listAt(live, "metadata", "managedFields").some(
     (fields) => textAt(fields, "manager") === fieldManager && textAt(fields, "operation") === "Apply",
   );
+}
+
+/**
+ * Whether a manager that applies has this field, alone or with others, by itself or as a part of what is one value to the
+ * API server. In lists, whose items it knows by other names than their place, every field counts as the manager's.
+ */
+export function isManagedBy(live: KubernetesObject, manager: string, steps: readonly (string | number)[]): boolean {
+  return listAt(live, "metadata", "managedFields").some((fields) => {
+    if (textAt(fields, "manager") !== manager || textAt(fields, "operation") !== "Apply") return false;
+    let found = at(fields, "fieldsV1");
+    for (const step of steps) {
+      if (typeof step === "number" || (isObject(found) && Object.keys(found).length === 0)) return true;
+      found = at(found, `f:${step}`);
+      if (found === undefined) return false;
+    }
+    return true;
+  });
 }
 
 /** Whether an entry of the inventory means this very object, not a later one of the same name. */

@@ -8,7 +8,7 @@ import { isObject, textAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { idOf, isKubernetesObject, titleOf } from "../cluster/kubernetes.ts";
 import type { KubernetesObject, ObjectId } from "../cluster/kubernetes.ts";
-import { fieldManager, mustBeOwn } from "../cluster/ownership.ts";
+import { fieldManager, isManagedBy, mustBeOwn } from "../cluster/ownership.ts";
 import { keepLive } from "./paths.ts";
 import { readinessOf } from "./readiness.ts";
 import { reasonsOf } from "./reasons.ts";
@@ -35,7 +35,7 @@ export async function applyObject(registration: Registration, session: Session):
   if (before !== undefined && !provider.upsertExistingObjects) await mustBeOwn(before, inventory, cluster);
   // Without an object there is no uid yet, whatever an earlier one of this name had.
   await inventory.put({ ...entryOf(registration, "object", id), ...uidOf(before) });
-  const desired = before === undefined ? wanted : merged(wanted, before, registration.options.ignoreChanges);
+  const desired = before === undefined ? wanted : merged(wanted, before, registration, fieldManager);
   const { live, replaced } = await applyOrReplace(desired, id, before, registration, session);
   inventory.learn(id, uidOf(live));
   const { create, update } = registration.options.timeouts;
@@ -52,7 +52,7 @@ export async function applyPatch(registration: Registration, session: Session): 
   const manager = `${fieldManager}-patch-${createHash("sha256").update(registration.urn).digest("hex").slice(0, 12)}`;
   await inventory.put({ ...entryOf(registration, "patch", id), manager, ...uidOf(before) });
   const force = provider.enablePatchForce || annotation(wanted, "patchForce") === "true";
-  const live = await cluster.apply(merged(wanted, before, registration.options.ignoreChanges), id, manager, force);
+  const live = await cluster.apply(merged(wanted, before, registration, manager), id, manager, force);
   return { id: pathOfLive(live), outcome: outcomeOf(before, live, false), outputs: outputsOf(registration, live) };
 }
 
@@ -88,8 +88,14 @@ async function presentObject(id: ObjectId, session: Session): Promise<Kubernetes
   return undefined;
 }
 
-function merged(wanted: KubernetesObject, live: KubernetesObject, paths: readonly string[]): KubernetesObject {
-  const kept = keepLive(wanted, live, paths);
+/** What to apply where the live value of some paths is to stay: it stays by itself where the manager does not have it. */
+function merged(
+  wanted: KubernetesObject,
+  live: KubernetesObject,
+  { options: { ignoreChanges } }: Registration,
+  manager: string,
+): KubernetesObject {
+  const kept = keepLive(wanted, live, ignoreChanges, (steps) => isManagedBy(live, manager, steps));
   return isKubernetesObject(kept) ? kept : wanted;
 }
 

@@ -11,10 +11,18 @@ export function stepsOf(path: string): (string | number)[] {
   return steps.map(([, name, index, quoted]) => (index === undefined ? (name ?? quoted ?? "") : Number(index)));
 }
 
-/** `desired` with the value that `live` has at each path, or without any where it has none. */
-export function keepLive(desired: JsonObject, live: Json, paths: readonly string[]): JsonObject {
+/** `desired` with the value that `live` has at each path, or without any where it has none or it is not `ours`. */
+export function keepLive(
+  desired: JsonObject,
+  live: Json,
+  paths: readonly string[],
+  ours: (steps: readonly (string | number)[]) => boolean,
+): JsonObject {
   const kept = structuredClone(desired);
-  for (const path of paths) set(kept, stepsOf(path), at(live, ...stepsOf(path)));
+  for (const path of paths) {
+    const steps = stepsOf(path);
+    set(kept, steps, ours(steps) ? at(live, ...steps) : undefined);
+  }
   return kept;
 }
 

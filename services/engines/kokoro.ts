@@ -18,6 +18,8 @@ export const kokoro: Engine = {
   routes: [{ method: "POST", path: "/v1/audio/speech", idempotent: false, purpose: "work", streams: true }],
   probes: { startup: "/health", readiness: "/health" },
   metrics: undefined,
+  measuresRequests: false,
+  calls: false,
   startupSeconds: 300,
   longestRequestSeconds: 120,
   preStopSeconds: 10,
@@ -35,6 +37,7 @@ export const kokoro: Engine = {
     PYTHONDONTWRITEBYTECODE: "1",
   },
   args: [],
+  reserved: { env: ["HOST", "UVICORN_HOST", "UVICORN_PORT"], args: "all" },
   model: undefined,
   egress: [],
 };

@@ -15,6 +15,8 @@ const linlyTalker = {
   protocol: "http",
   probes: {},
   metrics: undefined,
+  measuresRequests: false,
+  calls: false,
   preStopSeconds: 10,
   scratch: [
     { path: "/tmp", sizeLimit: "1Gi", medium: "disk" },
@@ -22,6 +24,7 @@ const linlyTalker = {
   ],
   env: { HOME: "/tmp", PYTHONDONTWRITEBYTECODE: "1" },
   args: [],
+  reserved: { env: [], args: [] },
   model: {
     path: "/work/checkpoints",
     layout: "the `checkpoints` folder of Linly-Talker",
@@ -89,6 +92,7 @@ export const linlyTalkerFace: Engine = {
 export const linlyWebui: Engine = {
   ...linlyTalker,
   name: "linly-webui",
+  calls: true,
   port: 7860,
   routes: [{ method: "GET", path: "/", idempotent: true, purpose: "work", streams: false }],
   startupSeconds: 300,

@@ -16,6 +16,8 @@ export const openvinoModelServer: Engine = {
   routes: [{ method: "POST", path: "/v2/models/model/infer", idempotent: true, purpose: "work", streams: false }],
   probes: { startup: "/v2/health/ready", readiness: "/v2/health/ready", liveness: "/v2/health/live" },
   metrics: { path: "/metrics", port: 8000 },
+  measuresRequests: false,
+  calls: false,
   startupSeconds: 120,
   longestRequestSeconds: 30,
   preStopSeconds: 10,
@@ -24,6 +26,7 @@ export const openvinoModelServer: Engine = {
   scratch: [{ path: "/tmp", sizeLimit: "1Gi", medium: "disk" }],
   env: {},
   args: ["--rest_port", "8000", "--port", "9000", "--metrics_enable"],
+  reserved: { env: [], args: ["--rest_port", "--rest_bind_address", "--port", "--model_name", "--model_path"] },
   model: {
     path: "/models",
     layout: "numbered versions of one model: `1/model.onnx`",

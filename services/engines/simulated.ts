@@ -20,6 +20,8 @@ export function simulated({ port, protocol, routes }: Engine): Engine {
     routes,
     probes: { startup: "/readyz", readiness: "/readyz" },
     metrics: { path: "/metrics", port },
+    measuresRequests: true,
+    calls: true,
     startupSeconds: 120,
     longestRequestSeconds: 30,
     preStopSeconds: 0,
@@ -28,6 +30,7 @@ export function simulated({ port, protocol, routes }: Engine): Engine {
     scratch: [{ path: "/tmp", sizeLimit: "64Mi", medium: "disk" }],
     env: {},
     args: [],
+    reserved: { env: [], args: [] },
     model: { path: "/models", layout: "anything", env: {}, args: [] },
     egress: [],
   };

@@ -24,6 +24,8 @@ export const speaches: Engine = {
   ],
   probes: { startup: "/health", readiness: "/health" },
   metrics: undefined,
+  measuresRequests: false,
+  calls: false,
   startupSeconds: 300,
   longestRequestSeconds: 120,
   preStopSeconds: 10,
@@ -39,6 +41,7 @@ export const speaches: Engine = {
     PYTHONDONTWRITEBYTECODE: "1",
   },
   args: [],
+  reserved: { env: ["UVICORN_HOST", "UVICORN_PORT"], args: "all" },
   model: {
     path: "/models",
     layout: "a Hugging Face cache (`models--…/snapshots/…`), each snapshot with its README.md",

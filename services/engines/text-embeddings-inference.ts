@@ -18,6 +18,8 @@ export const textEmbeddingsInference: Engine = {
   routes: [{ method: "POST", path: "/predict", idempotent: true, purpose: "work", streams: false }],
   probes: { startup: "/health", readiness: "/health" },
   metrics: { path: "/metrics", port: 8080 },
+  measuresRequests: false,
+  calls: false,
   startupSeconds: 120,
   longestRequestSeconds: 30,
   preStopSeconds: 10,
@@ -27,6 +29,7 @@ export const textEmbeddingsInference: Engine = {
   env: {},
   // Kubernetes sets HOSTNAME to the pod's name, which the server would read as the address to listen on.
   args: ["--hostname", "0.0.0.0", "--port", "8080"],
+  reserved: { env: ["HOSTNAME"], args: ["--hostname", "--port", "-p"] },
   model: {
     path: "/model",
     layout: "one classifier as Hugging Face lays it out: `config.json`, `model.safetensors` or ONNX, tokenizer",

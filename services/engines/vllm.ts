@@ -24,6 +24,8 @@ export const vllm: Engine = {
   ],
   probes: { startup: "/v1/models", readiness: "/v1/models", liveness: "/health" },
   metrics: { path: "/metrics", port: 8000 },
+  measuresRequests: false,
+  calls: false,
   startupSeconds: 900,
   longestRequestSeconds,
   preStopSeconds: 15,
@@ -40,6 +42,7 @@ export const vllm: Engine = {
     DO_NOT_TRACK: "1",
   },
   args: ["--port", "8000", "--shutdown-timeout", String(longestRequestSeconds)],
+  reserved: { env: [], args: ["--host", "--port", "--uds", "--shutdown-timeout"] },
   model: {
     path: "/models",
     layout: "one model as Hugging Face lays it out: `config.json`, `*.safetensors`, tokenizer",

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../engine/index.ts";
 import { startApiServer, type Answer, type ApiServer } from "../support/api-server.ts";
 import { at, isObject, manifests } from "../support/plan.ts";
 import { planOf, stackWith } from "../support/stack.ts";
+import { StackUnderTest } from "../support/stack-under-test.ts";
 
 /** What the services of a stack are made of, and where the API server takes each kind. */
 const kinds: Record<string, string> = {
@@ -17,6 +18,12 @@ const kinds: Record<string, string> = {
 };
 
 let server: ApiServer;
+
+async function stack(name: string): Promise<StackUnderTest> {
+  const made = new StackUnderTest(name, server, "");
+  await made.makeNamespace();
+  return made;
+}
 
 beforeAll(async () => {
   server = await startApiServer();
@@ -67,4 +74,99 @@ describe("the workloads of a stack", () => {
     const privileged = { ...pod, spec: { ...(isObject(spec) ? spec : {}), hostNetwork: true } };
     expect(await tried(pods, privileged)).toMatchObject({ status: 403 });
   });
+});
+
+describe("the number of a version's pods", () => {
+  const autoscaling = { min: 2, max: 6, cpu: 70 };
+
+  /** The path of the Deployment that a stack of this name has. */
+  const path = (name: string) => `/apis/apps/v1/namespaces/${name}/deployments/scaled`;
+
+  async function deployment(name: string) {
+    return (await server.request("GET", path(name))).body;
+  }
+
+  async function replicas(name: string) {
+    return at(await deployment(name), "spec", "replicas");
+  }
+
+  /** What an autoscaler does, under the name by which the API server remembers it. */
+  async function scale(name: string, to: number): Promise<void> {
+    const written = await server.request("PATCH", `${path(name)}/scale?fieldManager=kube-controller-manager`, {
+      spec: { replicas: to },
+    });
+    expect(written.status).toBe(200);
+  }
+
+  /** Whether this manager has the field. */
+  async function has(name: string, manager: string): Promise<boolean> {
+    const fields = at(await deployment(name), "metadata", "managedFields");
+    return Array.isArray(fields)
+      ? fields.some(
+          (one) => at(one, "manager") === manager && at(one, "fieldsV1", "f:spec", "f:replicas") !== undefined,
+        )
+      : false;
+  }
+
+  test("goes from the stack to an autoscaler without a pod less, and back", async () => {
+    const name = "handed-over";
+    const over = await stack(name);
+    await over.up({ scaled: { replicas: 3 } });
+    expect(await replicas(name)).toBe(3);
+
+    expect((await over.up({ scaled: { autoscaling } })).end).toBe("1 updated");
+    expect(await replicas(name)).toBe(3);
+    await scale(name, 5);
+    expect((await over.up({ scaled: { autoscaling } })).end).toBe("1 unchanged");
+    expect(await replicas(name)).toBe(5);
+    expect(await has(name, "linly-mesh")).toBe(false);
+
+    expect((await over.up({ scaled: { replicas: 2 } })).end).toBe("1 updated");
+    expect(await replicas(name)).toBe(2);
+    expect(await has(name, "kube-controller-manager")).toBe(false);
+  });
+
+  test("the stack never has, where an autoscaler decides from the first", async () => {
+    const name = "scaled-from-the-first";
+    const scaled = await stack(name);
+    await scaled.up({ scaled: { autoscaling } });
+    await scale(name, 4);
+    expect((await scaled.up({ scaled: { autoscaling } })).end).toBe("1 unchanged");
+    expect([await replicas(name), await has(name, "linly-mesh")]).toEqual([4, false]);
+  });
+
+  test("the control: a field that an autoscaler has is a conflict, and one that only the stack had falls to one pod", async () => {
+    const name = "dropped";
+    await stack(name);
+    const labels = { app: "scaled" };
+    const template = { metadata: { labels }, spec: { containers: [{ name: "main", image: "none" }] } };
+    const applied = (spec: JsonObject) =>
+      server.apply(`${path(name)}?fieldManager=stack`, {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: "scaled" },
+        spec: { ...spec, selector: { matchLabels: labels }, template },
+      });
+    await applied({ replicas: 3 });
+    await scale(name, 5);
+    expect(await applied({ replicas: 2 })).toMatchObject({ status: 409 });
+    await server.request("DELETE", path(name));
+    await applied({ replicas: 3 });
+    await applied({});
+    expect(await replicas(name)).toBe(1);
+  });
+});
+
+test("a model's claim stays when the stack no longer names it", async () => {
+  const storageClass = { metadata: { name: "shared" }, provisioner: "none", volumeBindingMode: "WaitForFirstConsumer" };
+  await server.request("POST", "/apis/storage.k8s.io/v1/storageclasses", storageClass);
+  const models = await stack("models");
+  expect((await models.up({ model: { size: "1Gi", storageClass: "shared" } })).end).toBe("1 created");
+  expect((await models.up({})).end).toBe("1 left in place");
+  expect(await models.names("persistentvolumeclaims")).toEqual(["stage-model"]);
+  expect((await models.up({ patch: true })).end).toBe("1 updated");
+  expect((await models.destroy()).end).toBe("1 released");
+  expect(await models.names("persistentvolumeclaims"), "a namespace that is only patched outlives the stack").toEqual([
+    "stage-model",
+  ]);
 });

@@ -167,6 +167,21 @@ describe("a model", () => {
   });
 });
 
+describe("the namespace of the stages", () => {
+  const labels = { "istio-injection": "enabled", "pod-security.kubernetes.io/enforce": "restricted" };
+  const titles = (plan: Plan) => plan.steps.map(({ title }) => title).filter((title) => / linly$/.test(title));
+
+  test("that is there already, with claims in it, is only given its labels", () => {
+    expect(titles(stack("prod"))).toEqual(["NamespacePatch linly"]);
+    expect(at(stepTitled(stack("prod"), "NamespacePatch linly").inputs, "metadata")).toEqual({ name: "linly", labels });
+  });
+
+  test("is made where a stack says nothing of it", () => {
+    expect(titles(stack("dev"))).toEqual(["Namespace linly"]);
+    expect(at(stepTitled(stack("dev"), "Namespace linly").inputs, "metadata")).toEqual({ name: "linly", labels });
+  });
+});
+
 describe("every stack", () => {
   test("names its images with their digest wherever an engine has one", () => {
     for (const [name, plan] of stacks) {
@@ -192,10 +207,8 @@ describe("every stack", () => {
         const grace = at(template, "spec", "terminationGracePeriodSeconds");
         const wait = at(template, "spec", "containers", 0, "lifecycle", "preStop", "sleep", "seconds") ?? 0;
         expect(Number(grace)).toBeGreaterThan(Number(wait) + 20);
-        const { terminationDrainDuration } = JSON.parse(
-          String(at(template, "metadata", "annotations", "proxy.istio.io/config")),
-        );
-        expect(terminationDrainDuration).toBe(`${Number(grace) - 10}s`);
+        const { proxyMetadata } = JSON.parse(String(at(template, "metadata", "annotations", "proxy.istio.io/config")));
+        expect(Number.parseInt(proxyMetadata.MINIMUM_DRAIN_DURATION, 10)).toBeGreaterThanOrEqual(Number(wait));
         const volumes = at(template, "spec", "volumes");
         for (const volume of Array.isArray(volumes) ? volumes : []) {
           if (at(volume, "emptyDir") !== undefined) expect(at(volume, "emptyDir", "sizeLimit")).toMatch(/^\d+[GM]i$/);
@@ -204,6 +217,14 @@ describe("every stack", () => {
       }
     }
   });
+});
+
+test("a rollout that may wait for the GPU of others is given the time", () => {
+  const deadline = (plan: Plan, name: string) =>
+    at(stepTitled(plan, `Deployment linly/${name}`).inputs, "spec", "progressDeadlineSeconds");
+  expect([deadline(stack("staging"), "tts-service-v1"), deadline(stack("prod"), "tts-service-v1")]).toEqual([
+    5250, 740,
+  ]);
 });
 
 test("a GPU too few is named before anything is registered", async () => {

@@ -11,8 +11,9 @@ const base = {
   clusters: [{ name: "local", network: "n1", region: "r1" }],
   istio: { charts: { folder: "charts" } },
   services: {
-    asr: { versions: [{ name: "v1", weight: 100, image: "x/asr:1" }] },
+    asr: { engine: "simulator", versions: [{ name: "v1", weight: 100, image: "x/asr:1" }] },
     llm: {
+      engine: "simulator",
       versions: [
         { name: "v1-stable", weight: 90, image: "x/llm:1" },
         { name: "v2-experiment", weight: 10, image: "x/llm:2" },

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { secondsOf } from "../../engine/cluster/wait.ts";
 import type { JsonObject } from "../../engine/json.ts";
 import { yamlOf } from "../../engine/render.ts";
+import { isManagedBy } from "../../engine/cluster/ownership.ts";
 import { keepLive, stepsOf } from "../../engine/objects/paths.ts";
 import { readinessOf } from "../../engine/objects/readiness.ts";
 import { Redactor } from "../../engine/program/redactor.ts";
@@ -124,9 +125,35 @@ describe("property paths", () => {
 
   test("keep what is live, also where that is nothing", () => {
     const wanted = { spec: { replicas: 1, paused: true } };
-    expect(keepLive(wanted, { spec: { replicas: 5 } }, ["spec.replicas", "spec.paused"])).toEqual({
+    expect(keepLive(wanted, { spec: { replicas: 5 } }, ["spec.replicas", "spec.paused"], () => true)).toEqual({
       spec: { replicas: 5 },
     });
+  });
+
+  test("leave to others what they have", () => {
+    const kept = keepLive({ spec: { replicas: 1 } }, { spec: { replicas: 5 } }, ["spec.replicas"], () => false);
+    expect(kept).toEqual({ spec: {} });
+  });
+
+  test.each<[string, (string | number)[], boolean]>([
+    ["a field of its own", ["spec", "replicas"], true],
+    ["a field of another's", ["spec", "paused"], false],
+    ["a part of what is one value", ["spec", "selector", "matchLabels"], true],
+    ["an item of a list", ["spec", "containers", 0, "image"], true],
+    ["nobody's field", ["spec", "minReadySeconds"], false],
+  ])("a manager has %s: %j %s", (_, steps, has) => {
+    const fields = (manager: string, operation: string, spec: JsonObject) => ({
+      manager,
+      operation,
+      fieldsV1: { "f:spec": spec },
+    });
+    const managedFields = [
+      fields("stack", "Apply", { "f:replicas": {}, "f:selector": {}, "f:containers": { 'k:{"name":"a"}': {} } }),
+      fields("stack", "Update", { "f:paused": {} }),
+      fields("other", "Apply", { "f:paused": {} }),
+    ];
+    const live = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "x", managedFields } };
+    expect(isManagedBy(live, "stack", steps)).toBe(has);
   });
 });
 

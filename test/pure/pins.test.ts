@@ -253,7 +253,7 @@ describe("faults of pins in a stack file", () => {
     pipeline: ["asr", "llm"],
     clusters: [{ name: "local", network: "n1", region: "r1" }],
     istio: { charts: { folder: "charts" } },
-    services: { asr: { versions: many }, llm: { versions: many } },
+    services: { asr: { engine: "simulator", versions: many }, llm: { versions: many } },
   };
 
   test.each([

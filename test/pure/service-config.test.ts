@@ -90,6 +90,17 @@ describe("engines", () => {
   });
 });
 
+test.each<[string, string[]]>([
+  ["1s", []],
+  ["1000ms", []],
+  ["20m", []],
+  ["0s", ['services.llm.startup: "0s" is not a time of at least "1s"']],
+  ["999ms", ['services.llm.startup: "999ms" is not a time of at least "1s"']],
+  ["soon", ['services.llm.startup: "soon" is not a duration such as "250ms", "2s" or "5m"']],
+])("a start-up of %s", (startup, expected) => {
+  expect(faults(meshOf({ llm: one({}, { startup }) }))).toEqual(expected);
+});
+
 describe("replicas", () => {
   const autoscaling = { min: 2, max: 4, cpu: 70 };
   const path = "services.asr.versions[0]";
@@ -182,5 +193,69 @@ describe("Kubernetes", () => {
     ],
   ])("a cluster that runs %s, whatever the stack file says", (version, llm, expected) => {
     expect(versionRefusal(version, parseMesh(meshOf({ llm }, cluster("1.36")), "test"))).toBe(expected);
+  });
+});
+
+describe("what an engine's own settings are", () => {
+  test.each<[string, string, object, string[]]>([
+    ["llm", "vllm", { args: ["--max-model-len", "8192"], env: { VLLM_LOGGING_LEVEL: "WARNING" } }, []],
+    ["llm", "vllm", { args: ["--port", "9000"] }, ['args[0]: "--port" is set for the engine vllm; remove it']],
+    [
+      "llm",
+      "vllm",
+      { args: ["--dtype", "half", "--shutdown_timeout=5"] },
+      ['args[2]: "--shutdown_timeout=5" is set for the engine vllm; remove it'],
+    ],
+    ["llm", "vllm", { args: ["--chat-template", "port"] }, []],
+    ["asr", "speaches", { env: { LOG_LEVEL: "debug" } }, []],
+    [
+      "asr",
+      "speaches",
+      { env: { UVICORN_PORT: "9" } },
+      ["env.UVICORN_PORT: is set for the engine speaches; remove it"],
+    ],
+    [
+      "asr",
+      "speaches",
+      { args: ["--workers", "2"] },
+      ["args: have no place with the engine speaches: they would replace the command of its image; use env"],
+    ],
+    ["llm", "linly-llm", { args: ["--port", "9"], env: { UVICORN_PORT: "9" } }, []],
+  ])("%s by %s with %j", (stage, engine, version, expected) => {
+    const found = faults(meshOf({ [stage]: one(version, { engine, model: { claim: "m" } }) }));
+    expect(found).toEqual(expected.map((fault) => `services.${stage}.versions[0].${fault}`));
+  });
+});
+
+describe("who calls the next stage", () => {
+  const by = (engine: string) => one({}, { engine });
+  const chain = (asr: string, llm: string) => meshOf({ asr: by(asr), llm: by(llm), tts: by("kokoro") });
+
+  test("in a chain every stage but the last", () => {
+    expect(faults(chain("simulator", "simulator"))).toEqual([]);
+    expect(faults(chain("speaches", "vllm"))).toEqual([
+      'mode: "chain" needs engines that call the next stage, unlike speaches in asr and vllm in llm; ' +
+        'use "orchestrated" with an entry that calls the others',
+    ]);
+  });
+
+  test("an entry calls the others by itself", () => {
+    const services = { webui: one({}), asr: by("speaches"), llm: by("vllm") };
+    expect(faults(meshOf(services, { mode: "orchestrated", entry: "webui", pipeline: ["asr", "llm"] }))).toEqual([]);
+  });
+});
+
+describe("metrics that stages measure themselves", () => {
+  const source = { metrics: { source: "stage" } };
+  const off = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
+  const path = 'telemetry.metrics.source: "stage" reads what the stages measure themselves, unlike vllm in llm';
+
+  test.each<[string, string, object, string[]]>([
+    ["the simulator's", "simulator", { telemetry: source }, []],
+    ["a real engine's", "vllm", { telemetry: source }, [`${path}; set "istio", or switch the alerts and Grafana off`]],
+    ["nobody reads", "vllm", { telemetry: { ...source, ...off }, addons: { grafana: { install: false } } }, []],
+    ["sidecars'", "vllm", {}, []],
+  ])("%s", (_, engine, more, expected) => {
+    expect(faults(meshOf({ llm: one({}, { engine }) }, more))).toEqual(expected);
   });
 });

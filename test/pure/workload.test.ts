@@ -9,6 +9,7 @@ import { probesOf } from "../../components/service/probes.ts";
 import { fewestReplicas, mostReplicas } from "../../components/service/replicas.ts";
 import { resourcesOf } from "../../components/service/resources.ts";
 import {
+  deletionSeconds,
   progressDeadlineSeconds,
   rolloutSeconds,
   rolloutStrategy,
@@ -70,16 +71,19 @@ test.each<[Pick<VersionConfig, "replicas" | "autoscaling">, number, number]>([
 });
 
 test.each<[StageName, EngineName, number, number, string]>([
-  // stage, engine: seconds before SIGTERM, seconds until it is killed, what an ordinary sidecar waits
-  ["llm", "vllm", 15, 145, "135s"],
-  ["face", "linly-talker", 10, 620, "610s"],
-  ["tts", "simulator", 0, 40, "30s"],
-])("%s by %s ends after its requests", (name, engine, preStop, grace, drain) => {
+  // stage, engine: seconds before SIGTERM, seconds until it is killed, what an ordinary sidecar waits without a connection
+  ["llm", "vllm", 15, 145, "15s"],
+  ["face", "linly-talker", 10, 620, "10s"],
+  ["tts", "simulator", 0, 40, "5s"],
+])("%s by %s ends after its requests", (name, engine, preStop, grace, least) => {
   const stage = standing(name, engine);
   expect(lifecycleOf(stage)).toEqual(preStop === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStop } } } });
   expect(gracePeriodSeconds(stage)).toBe(grace);
+  expect(deletionSeconds(stage)).toBe(grace + 300);
   expect(drainAnnotations(stage)).toEqual({
-    "proxy.istio.io/config": JSON.stringify({ terminationDrainDuration: drain }),
+    "proxy.istio.io/config": JSON.stringify({
+      proxyMetadata: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: least },
+    }),
   });
 });
 

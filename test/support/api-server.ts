@@ -23,6 +23,8 @@ export interface ApiServer {
   readonly kubeconfig: string;
   /** One request as the administrator. */
   request(method: string, path: string, body?: JsonObject): Promise<Answer>;
+  /** A server-side apply as the administrator, without force. */
+  apply(path: string, object: JsonObject): Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -52,6 +54,8 @@ export async function startApiServer(): Promise<ApiServer> {
     await rm(dir, { recursive: true, force: true });
   };
   const ask = (method: string, path: string, body?: JsonObject) => send(port, token, method, path, body);
+  const apply = (path: string, object: JsonObject) =>
+    send(port, token, "PATCH", path, object, "application/apply-patch+yaml");
 
   start("etcd", tools.etcd, [
     `--data-dir=${dir}/etcd`,
@@ -81,7 +85,7 @@ export async function startApiServer(): Promise<ApiServer> {
     await stop();
     throw new Error(`${String(error)}\n${log.slice(-2000)}`, { cause: error });
   }
-  return { kubeconfig: join(dir, "kubeconfig"), request: ask, stop };
+  return { kubeconfig: join(dir, "kubeconfig"), request: ask, apply, stop };
 }
 
 async function untilReady(ask: ApiServer["request"], server: ChildProcess): Promise<void> {
@@ -105,12 +109,16 @@ async function ended(child: ChildProcess): Promise<void> {
   await end;
 }
 
-function send(port: number, token: string, method: string, path: string, body?: JsonObject): Promise<Answer> {
+function send(
+  port: number,
+  token: string,
+  method: string,
+  path: string,
+  body?: JsonObject,
+  type = method === "PATCH" ? "application/merge-patch+json" : "application/json",
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = {
-      authorization: `Bearer ${token}`,
-      "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json",
-    };
+    const headers = { authorization: `Bearer ${token}`, "content-type": type };
     const options = { method, headers, port, host: "127.0.0.1", path, rejectUnauthorized: false };
     const sent = request(options, (response) => {
       const parts: Buffer[] = [];

@@ -72,8 +72,10 @@ const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
   limits: { cpu: cores, memory: bytes },
 }));
 
-function service(stage: StageName): fc.Arbitrary<Record<string, unknown>> {
-  const engine = fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
+function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<string, unknown>> {
+  const engine = isSimulated
+    ? fc.constant(simulator)
+    : fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
   return engine.chain((chosen) => {
     const readsModel = standing(stage, chosen).engine.model !== undefined;
     return merged(
@@ -124,29 +126,30 @@ function pins(running: readonly StageName[]): fc.Arbitrary<object> {
 const unjudged = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
 
 /** Add-ons with what is measured: alerts need somebody to judge them, and `stage` metrics somebody to tell them. */
-const watched = fc.oneof(
-  fc.record({
-    addons: fc.constantFrom(
-      {},
-      { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
-      { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
-      { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
-      { gpuDevicePlugin: { install: false, mig: "mixed", migProfile: "1g.10gb" } },
+const watched = (allSimulated: boolean) =>
+  fc.oneof(
+    fc.record({
+      addons: fc.constantFrom(
+        {},
+        { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
+        { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
+        { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
+        { gpuDevicePlugin: { install: false, mig: "mixed", migProfile: "1g.10gb" } },
+      ),
+      telemetry: fc.constantFrom(
+        {},
+        { tracing: { sampling: 50 }, metrics: { source: allSimulated ? "stage" : "istio" } },
+        { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+      ),
+    }),
+    fc.constantFrom(
+      {
+        addons: { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
+        telemetry: unjudged,
+      },
+      { addons: { grafana: { install: false } }, telemetry: { ...unjudged, metrics: { source: "stage" } } },
     ),
-    telemetry: fc.constantFrom(
-      {},
-      { tracing: { sampling: 50 } },
-      { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
-    ),
-  }),
-  fc.constantFrom(
-    {
-      addons: { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
-      telemetry: unjudged,
-    },
-    { addons: { grafana: { install: false } }, telemetry: { ...unjudged, metrics: { source: "stage" } } },
-  ),
-);
+  );
 
 const poolsOf = merged(
   fc.constantFrom({}, { nodes: 200, gpusPerNode: 8 }).map((capacity) => ({
@@ -170,25 +173,34 @@ const istio = merged(
 );
 
 /** A mesh that the schema accepts. */
-export const validMesh: fc.Arbitrary<Record<string, unknown>> = shape.chain(({ running, ...parts }) =>
-  merged(
-    fc.constant(parts),
-    name(63)
-      .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
-      .map((namespace) => ({ namespace })),
-    fc.tuple(name(40), name(20), name(20)).chain(([cluster, network, region]) =>
-      optional("kubernetesVersion", fc.constant("1.36")).map((rest) => ({
-        clusters: [{ name: cluster, network, region, ...rest }],
-      })),
+export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
+  .tuple(shape, fc.boolean())
+  .chain(([{ running, ...parts }, allSimulated]) =>
+    merged(
+      fc.constant(parts),
+      name(63)
+        .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
+        .map((namespace) => ({ namespace })),
+      fc.tuple(name(40), name(20), name(20)).chain(([cluster, network, region]) =>
+        optional("kubernetesVersion", fc.constant("1.36")).map((rest) => ({
+          clusters: [{ name: cluster, network, region, ...rest }],
+        })),
+      ),
+      istio.map((chosen) => ({ istio: chosen })),
+      optional("pools", poolsOf),
+      optional("namespaceExists", fc.boolean()),
+      optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
+      hosts.map((list) => ({ ingress: { hosts: list } })),
+      pins(running).map((chosen) => ({ pins: chosen })),
+      watched(allSimulated),
+      fc
+        .tuple(
+          ...running.map((stage, index) => {
+            // Of the real engines none calls the next stage of a chain.
+            const isSimulated = allSimulated || (parts.mode === "chain" && index < running.length - 1);
+            return service(stage, isSimulated).map((described) => [stage, described] as const);
+          }),
+        )
+        .map((list) => ({ services: Object.fromEntries(list) })),
     ),
-    istio.map((chosen) => ({ istio: chosen })),
-    optional("pools", poolsOf),
-    optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
-    hosts.map((list) => ({ ingress: { hosts: list } })),
-    pins(running).map((chosen) => ({ pins: chosen })),
-    watched,
-    fc
-      .tuple(...running.map((stage) => service(stage).map((described) => [stage, described] as const)))
-      .map((list) => ({ services: Object.fromEntries(list) })),
-  ),
-);
+  );
