@@ -24,6 +24,7 @@ export type { AirGapConfig, ChartMirror } from "./schema/air-gap.ts";
 export type { ChartSource } from "./schema/charts.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { IstioConfig } from "./schema/istio.ts";
+export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { ModelConfig } from "./schema/model.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";

@@ -4,6 +4,7 @@ import type { VersionConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
+import { loadBalancerOf } from "../traffic/load-balancing.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
 import { budgetSpec } from "./budget.ts";
 import { drainAnnotations } from "./drain.ts";
@@ -73,14 +74,17 @@ export class ServiceVersion extends pulumi.ComponentResource {
   private makeSubset(
     logicalName: string,
     name: string,
-    { stage, version, namespace }: ServiceVersionArgs,
+    { stage, service, version, namespace }: ServiceVersionArgs,
     opts: pulumi.CustomResourceOptions,
   ) {
+    // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
+    const trafficPolicy = { loadBalancer: loadBalancerOf(service.loadBalancing) };
+    const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     return istioObject(
       "DestinationRule",
       logicalName,
       { name, namespace },
-      { host: hostOf(stage, namespace), subsets: [{ name: version.name, labels: versionLabels(stage, version) }] },
+      { host: hostOf(stage, namespace), subsets: [subset] },
       opts,
     );
   }

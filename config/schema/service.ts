@@ -4,6 +4,7 @@ import { suggestion } from "../nearest.ts";
 import { seconds } from "../quantities.ts";
 import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
 import { env } from "./env.ts";
+import { loadBalancing } from "./load-balancing.ts";
 import { model } from "./model.ts";
 import { object } from "./object.ts";
 
@@ -55,6 +56,9 @@ export const service = object({
     .min(1, { error: "is empty; a service has at least one version" })
     .describe("The versions that run side by side."),
   model: model.optional().describe("Where the model lies. Default: in the image."),
+  loadBalancing: loadBalancing
+    .default("LEAST_REQUEST")
+    .describe("How callers choose a replica: the one with fewer requests under way, in turn, by chance, or by a key."),
   resources: object({
     requests: compute.describe("What the scheduler sets aside for a replica."),
     limits: compute.describe("What a replica may use at most."),

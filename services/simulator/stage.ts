@@ -2,6 +2,8 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Answer, FailedHop, Visit } from "./answer.ts";
+import { changedBehaviour } from "./behaviour.ts";
+import type { Behaviour } from "./behaviour.ts";
 import { Caller } from "./caller.ts";
 import { sampleLatency } from "./latency.ts";
 import { Metrics } from "./metrics.ts";
@@ -18,10 +20,12 @@ export class Stage {
   readonly #caller: Caller;
   readonly #server: Server;
   readonly #loadedAt: number;
+  #behaviour: Behaviour;
   #draining = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
+    this.#behaviour = settings;
     this.#random = settings.seed === undefined ? Math.random : seeded(settings.seed);
     this.#metrics = new Metrics(settings.stage, settings.version);
     this.#caller = new Caller(settings.stage);
@@ -59,7 +63,22 @@ export class Stage {
     if (path === "/healthz") sendText(request, response, 200, "ok\n");
     else if (path === "/readyz") this.#sendReadiness(request, response);
     else if (path === "/metrics") sendText(request, response, 200, this.#metrics.text());
+    else if (path === "/behaviour" && isLocal(request)) void this.#change(request, response);
     else void this.#work(request, response, path);
+  }
+
+  /** Takes a new behaviour, from inside the pod alone. */
+  async #change(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      let text = "";
+      for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
+      const { behaviour, faults } = changedBehaviour(this.#behaviour, text);
+      this.#behaviour = behaviour;
+      const [status, answer] = faults.length > 0 ? [400, { faults }] : [200, behaviour];
+      response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(answer)}\n`);
+    } catch {
+      response.destroy();
+    }
   }
 
   #sendReadiness(request: IncomingMessage, response: ServerResponse): void {
@@ -104,14 +123,14 @@ export class Stage {
     begun: number,
     signal: AbortSignal,
   ): Promise<{ status: number; answer: Answer }> {
-    const { errorRate, errorStatus, latency, hops } = this.#settings;
+    const { hops } = this.#settings;
+    const { errorRate, errorStatus, latency } = this.#behaviour;
     if (!this.#loaded) return { status: 503, answer: this.#tell(begun, begun, { error: "loading" }) };
 
     const fails = this.#random() < errorRate;
     await wait(sampleLatency(latency, this.#random), undefined, { signal });
     const worked = performance.now();
-    if (fails)
-      return { status: errorStatus, answer: this.#tell(begun, worked, { error: "failed as ERROR_RATE tells" }) };
+    if (fails) return { status: errorStatus, answer: this.#tell(begun, worked, { error: "failed as it was told to" }) };
 
     const trace = traceContext(request.headers);
     const visits: Visit[] = [];
@@ -139,6 +158,11 @@ export class Stage {
     const own = { stage, version, pod, node, ms: tenths(worked - begun) };
     return { ...own, path: [own, ...visits], totalMs: tenths(performance.now() - begun), ...failure };
   }
+}
+
+/** From the loopback interface; what comes through a sidecar comes from 127.0.0.6. */
+function isLocal({ socket }: IncomingMessage): boolean {
+  return ["127.0.0.1", "::ffff:127.0.0.1", "::1"].includes(socket.remoteAddress ?? "");
 }
 
 function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {

@@ -20,7 +20,7 @@ describe("local", () => {
       const rule = stepTitled(local, `DestinationRule linly/llm-service-${version}`).inputs;
       expect(at(rule, "spec")).toEqual({
         host: "llm-service.linly.svc.cluster.local",
-        subsets: [{ name: version, labels }],
+        subsets: [{ name: version, labels, trafficPolicy: { loadBalancer: { simple: "LEAST_REQUEST" } } }],
       });
     }
   });

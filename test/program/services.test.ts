@@ -11,6 +11,7 @@ const simulator = "localhost/linly-mesh/simulator:lab";
 function simulated(version: Partial<ServiceConfig["versions"][number]> = {}): ServiceConfig {
   return {
     engine: "simulator",
+    loadBalancing: "LEAST_REQUEST",
     versions: [{ name: "v1", weight: 100, image: simulator, env: {}, args: [], ...version }],
   };
 }

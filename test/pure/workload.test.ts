@@ -194,7 +194,7 @@ describe("a pod", () => {
   const pod = (change: Partial<VersionConfig>, engine: EngineName = "vllm", registry?: string) =>
     podSpec({
       stage: standing("llm", engine),
-      service: { versions: [version] },
+      service: { versions: [version], loadBalancing: "LEAST_REQUEST" },
       version: { ...version, ...change },
       pool: { nodeSelector: { pool: "gpu" }, tolerations: [] },
       hops: [],

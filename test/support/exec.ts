@@ -31,6 +31,23 @@ export function variableOfPod(container: Container, name: string): Promise<strin
   return printedIn(container, `console.log(process.env[${JSON.stringify(name)}])`);
 }
 
+/**
+ * Makes one replica of a simulated stage behave otherwise until it ends.
+ *
+ * @param change as services/simulator/behaviour.ts reads it
+ * @throws Error with the stage's own words when it does not take the change
+ */
+export async function changeStage(container: Container, port: number, change: Record<string, unknown>): Promise<void> {
+  const answer = await printedIn(
+    container,
+    `const call = require("node:http").request({ port: ${port}, path: "/behaviour", method: "PUT" }, (r) => {
+      r.on("data", (text) => r.statusCode !== 200 && console.log(String(text)));
+    });
+    call.end(${JSON.stringify(JSON.stringify(change))});`,
+  );
+  if (answer !== "") throw new Error(`${container.pod} did not take ${JSON.stringify(change)}: ${answer}`);
+}
+
 /** What a script prints in a container. */
 async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
   const { kubectl } = await ensureTools(console.log, ["kubectl"]);

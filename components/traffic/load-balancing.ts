@@ -1,0 +1,16 @@
+import type { LoadBalancingConfig } from "../../config/schema.ts";
+import type { IstioSpecs } from "../istio/generated/kinds.ts";
+
+export type TrafficPolicy = NonNullable<IstioSpecs["DestinationRule"]["trafficPolicy"]>;
+
+/** How the sidecars of callers choose among the replicas of a subset. */
+export function loadBalancerOf(config: LoadBalancingConfig): NonNullable<TrafficPolicy["loadBalancer"]> {
+  if (typeof config === "string") return { simple: config };
+  const { consistentHash } = config;
+  if ("header" in consistentHash) return { consistentHash: { httpHeaderName: consistentHash.header } };
+  if ("cookie" in consistentHash) {
+    const { cookie, ttl } = consistentHash;
+    return { consistentHash: { httpCookie: { name: cookie, path: "/", ttl } } };
+  }
+  return { consistentHash: { useSourceIp: true } };
+}

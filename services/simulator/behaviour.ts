@@ -1,0 +1,57 @@
+import { durationMs } from "./duration.ts";
+import type { Latency } from "./latency.ts";
+import { isRecord } from "./hop.ts";
+
+/** What can be changed of a stage while it runs: of one replica among several, say. */
+export type Behaviour = {
+  readonly latency: Latency;
+  readonly errorRate: number;
+  readonly errorStatus: number;
+};
+
+/** Reads a change, `{"latencyMedian":"300ms","errorRate":1}`; what it leaves out stays as it is. */
+export function changedBehaviour(now: Behaviour, json: string): { behaviour: Behaviour; faults: string[] } {
+  const change = parsed(json);
+  if (!isRecord(change)) return { behaviour: now, faults: ["no JSON object"] };
+  const faults = Object.keys(change)
+    .filter((key) => !known.includes(key))
+    .map((key) => `${key} is not known; known are ${known.join(", ")}`);
+
+  const duration = (key: string, fallback: number): number => {
+    const value = change[key];
+    if (value === undefined) return fallback;
+    const ms = typeof value === "string" ? durationMs(value) : undefined;
+    if (ms === undefined) faults.push(`${key} ${JSON.stringify(value)} is no duration`);
+    return ms ?? fallback;
+  };
+  const number = (key: string, fallback: number, from: number, to: number): number => {
+    const value = change[key];
+    if (value === undefined) return fallback;
+    if (typeof value === "number" && value >= from && value <= to) return value;
+    faults.push(`${key} ${JSON.stringify(value)} is no number from ${from} to ${to}`);
+    return fallback;
+  };
+
+  const median = duration("latencyMedian", now.latency.median);
+  const p99 = duration(
+    "latencyP99",
+    Math.max(median, change["latencyMedian"] === undefined ? now.latency.p99 : median),
+  );
+  if (p99 < median) faults.push(`latencyP99, ${p99} ms, is less than latencyMedian, ${median} ms`);
+  const behaviour = {
+    latency: { median, p99 },
+    errorRate: number("errorRate", now.errorRate, 0, 1),
+    errorStatus: number("errorStatus", now.errorStatus, 400, 599),
+  };
+  return { behaviour: faults.length === 0 ? behaviour : now, faults };
+}
+
+const known = ["latencyMedian", "latencyP99", "errorRate", "errorStatus"];
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
