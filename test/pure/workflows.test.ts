@@ -18,6 +18,7 @@ function textOf(file: string): string {
 const access = z.record(z.string(), z.enum(["read", "write", "none"]));
 const step = z.looseObject({
   run: z.string().optional(),
+  env: z.record(z.string(), z.unknown()).optional(),
   uses: z.string().optional(),
   with: z.record(z.string(), z.unknown()).optional(),
 });
@@ -29,6 +30,7 @@ const workflow = z.looseObject({
     z.looseObject({
       permissions: access,
       environment: z.string().optional(),
+      if: z.string().optional(),
       concurrency: z.unknown().optional(),
       needs: z.union([z.string(), z.array(z.string())]).optional(),
       "timeout-minutes": z.number(),
@@ -92,12 +94,15 @@ describe.each(workflows)("%s", (file) => {
   });
 });
 
-test.each(files)("%s writes no expression into a script, which what others wrote could then end", (file) => {
+function stepsOf(file: string): z.output<typeof step>[] {
   const action = z.looseObject({ runs: z.looseObject({ steps: z.array(step) }) });
-  const steps = file.startsWith("workflows")
+  return file.startsWith("workflows")
     ? Object.values(read(file).jobs).flatMap((job) => job.steps)
     : action.parse(parse(textOf(file))).runs.steps;
-  const scripts = steps.flatMap(({ run }) => run ?? []);
+}
+
+test.each(files)("%s writes no expression into a script, which what others wrote could then end", (file) => {
+  const scripts = stepsOf(file).flatMap(({ run }) => run ?? []);
   expect(scripts.length).toBeGreaterThan(0);
   expect(scripts.filter((script) => script.includes("${{"))).toEqual([]);
 });
@@ -132,13 +137,21 @@ describe("deployment", () => {
     }
   });
 
-  test("goes from dev over staging to prod", () => {
-    expect(Object.entries(jobs).map(([name, { needs }]) => [name, needs])).toEqual([
-      ["stacks", undefined],
-      ["dev", ["stacks"]],
-      ["staging", ["stacks", "dev"]],
-      ["prod", ["stacks", "dev", "staging"]],
+  test("goes from dev over staging to prod, through all of them where a push touches any", () => {
+    expect(Object.entries(jobs).map(([name, { needs, if: condition }]) => [name, needs, condition])).toEqual([
+      ["stacks", undefined, undefined],
+      ["dev", "stacks", "needs.stacks.outputs.stacks != '[]'"],
+      ["staging", "dev", undefined],
+      ["prod", "staging", undefined],
     ]);
+  });
+
+  test("knows main as it is once the job begins, and what opens the stack's secrets", () => {
+    for (const { environment, steps } of Object.values(jobs)) {
+      if (environment === undefined) continue;
+      expect(steps[0]?.with, environment).toMatchObject({ "fetch-depth": 0 });
+      expect(steps.at(-1)?.with).toMatchObject({ passphrase: "${{ secrets.PULUMI_CONFIG_PASSPHRASE }}" });
+    }
   });
 
   test("previews, and holds the preview against the policies", () => {
@@ -148,6 +161,15 @@ describe("deployment", () => {
     // The action's own commands go through the Automation API, which skips the preview.
     for (const file of files) expect(textOf(file)).not.toMatch(/--skip-preview|^\s*command:/m);
   });
+});
+
+test("the Pulumi CLI gets the passphrase wherever it runs the program, or none at all", () => {
+  const running = files.flatMap(stepsOf).filter(({ run }) => /^pulumi (up|preview) /m.test(run ?? ""));
+  expect(running.map(({ env }) => env?.["PULUMI_CONFIG_PASSPHRASE"]).sort()).toEqual([
+    "${{ inputs.passphrase }}",
+    "${{ secrets.PULUMI_CONFIG_PASSPHRASE }}",
+  ]);
+  for (const { run } of running) expect(run).toContain("unset PULUMI_CONFIG_PASSPHRASE");
 });
 
 test("the lab's stacks, and they alone, are previewed without the Pulumi CLI", () => {
