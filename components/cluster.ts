@@ -7,6 +7,8 @@ export type PodSecurity = "privileged" | "baseline" | "restricted";
 
 export interface NamespaceArgs {
   readonly podSecurity: PodSecurity;
+  /** Whether its pods get a sidecar; said of every namespace, so that none is left to a default. */
+  readonly injected: boolean;
   readonly labels?: Record<string, string>;
 }
 
@@ -25,6 +27,10 @@ export class Cluster extends pulumi.ComponentResource {
         ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
         ...(config.context !== undefined && { context: config.context }),
         enableServerSideApply: true,
+        // A Secret or ConfigMap that changes is changed where it is: the provider would delete it and make it anew, and all
+        // that names it with it.
+        enableSecretMutable: true,
+        enableConfigMapMutable: true,
       },
       { parent: this },
     );
@@ -34,12 +40,21 @@ export class Cluster extends pulumi.ComponentResource {
   /** A namespace that enforces a Pod Security level, as a child of the component that asks for it. */
   namespace(
     name: string,
-    { podSecurity, labels = {} }: NamespaceArgs,
+    { podSecurity, injected, labels = {} }: NamespaceArgs,
     parent: pulumi.ComponentResource,
   ): k8s.core.v1.Namespace {
     return new k8s.core.v1.Namespace(
       `${this.config.name}-${name}`,
-      { metadata: { name, labels: { "pod-security.kubernetes.io/enforce": podSecurity, ...labels } } },
+      {
+        metadata: {
+          name,
+          labels: {
+            "pod-security.kubernetes.io/enforce": podSecurity,
+            "istio-injection": injected ? "enabled" : "disabled",
+            ...labels,
+          },
+        },
+      },
       { parent, provider: this.provider },
     );
   }

@@ -15,6 +15,11 @@ export interface Options {
   readonly signal?: AbortSignal;
   /** Overrides the kube context of a program's only provider. */
   readonly context?: string;
+  /**
+   * Why a cluster is not to be changed, by the version of Kubernetes that it tells (`v1.34.1`); undefined where it may be.
+   * Asked before anything is touched there.
+   */
+  readonly refusal?: (version: string) => string | undefined;
   /** Policy packs that an `up` is held to; what they are and when they judge: docs/policies.md. */
   readonly policyPacks?: readonly PolicyPack[];
 }
@@ -43,6 +48,7 @@ export async function withClusters(
     holder: newHolder(),
     helm: options.helm,
     context: options.context,
+    refusal: options.refusal,
     lost(reason) {
       reasonOfLoss = reason;
       ended.abort();

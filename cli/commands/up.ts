@@ -28,9 +28,10 @@ export async function runUp(stack: string, options: UpOptions, write: (line: str
   const file = readStackFile(projectDir, stack);
   requireLab(file, "up");
   requireOpened(file);
-  const [{ tally, textReporter, up }, { helmPath }] = await Promise.all([
+  const [{ tally, textReporter, up }, { helmPath }, { versionRefusal }] = await Promise.all([
     import("../../engine/index.ts"),
     import("../helm.ts"),
+    import("../../config/checks/kubernetes.ts"),
   ]);
   if (options.context !== undefined) write(`to context ${options.context} instead of the stack file's`);
   const policyPacks = policyPacksOf(options);
@@ -42,6 +43,7 @@ export async function runUp(stack: string, options: UpOptions, write: (line: str
         helm: () => helmPath(write),
         signal,
         policyPacks,
+        refusal: (version) => versionRefusal(version, file.mesh),
         ...(options.context !== undefined && { context: options.context }),
       },
       report,

@@ -17,7 +17,7 @@ export class CertManager extends pulumi.ComponentResource {
 
   constructor(cluster: Cluster, { config, airGap }: CertManagerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:addons:CertManager", cluster.config.name, {}, opts);
-    const namespace = cluster.namespace(name, { podSecurity: "restricted" }, this);
+    const namespace = cluster.namespace(name, { podSecurity: "restricted", injected: false }, this);
     const { args, values } = splitValues(certManagerValues(config, airGap));
     this.component = new CertManagerComponent(
       `${cluster.config.name}-${name}`,

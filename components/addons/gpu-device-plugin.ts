@@ -22,7 +22,7 @@ export class GpuDevicePlugin extends pulumi.ComponentResource {
     super("linly-mesh:addons:GpuDevicePlugin", cluster.config.name, {}, opts);
     const { config, pool, airGap } = args;
     // It talks to the kubelet over a socket of the node, which only `privileged` allows.
-    const namespace = cluster.namespace(name, { podSecurity: "privileged" }, this);
+    const namespace = cluster.namespace(name, { podSecurity: "privileged", injected: false }, this);
     this.release = new k8s.helm.v3.Release(
       `${cluster.config.name}-${name}`,
       {

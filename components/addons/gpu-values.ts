@@ -1,6 +1,7 @@
 import type { AirGapConfig, GpuDevicePluginConfig, Installed, PoolConfig } from "../../config/schema.ts";
+import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirrored } from "../images.ts";
-import { overlay, type HelmValues } from "../istio/values.ts";
+import { placementOf } from "../service/placement.ts";
 
 /** Values of the chart `nvidia-device-plugin`. */
 export function gpuDevicePluginValues(
@@ -10,12 +11,7 @@ export function gpuDevicePluginValues(
 ): HelmValues {
   const own: HelmValues = {
     migStrategy: config.mig,
-    nodeSelector: pool.nodeSelector,
-    tolerations: pool.tolerations.map(({ key, value, effect }) => ({
-      key,
-      ...(value === undefined ? { operator: "Exists" } : { operator: "Equal", value }),
-      ...(effect !== undefined && { effect }),
-    })),
+    ...placementOf(pool),
     // The chart's own affinity is for nodes that feature discovery has labelled; the pool's labels say the same.
     affinity: null,
     ...sharing(config),

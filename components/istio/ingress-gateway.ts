@@ -16,11 +16,7 @@ export class IngressGateway extends pulumi.ComponentResource {
 
   constructor(cluster: Cluster, args: IstioArgs, istio: Istio, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:istio:IngressGateway", cluster.config.name, {}, opts);
-    this.namespace = cluster.namespace(
-      ingressName,
-      { podSecurity: "restricted", labels: { "istio-injection": "enabled" } },
-      this,
-    );
+    this.namespace = cluster.namespace(ingressName, { podSecurity: "restricted", injected: true }, this);
     this.release = istioRelease(cluster, args, "gateway", this.namespace, {
       parent: this,
       dependsOn: [istio.istiod, istio.cni],

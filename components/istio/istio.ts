@@ -14,9 +14,9 @@ export class Istio extends pulumi.ComponentResource {
   constructor(cluster: Cluster, istio: IstioArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:istio:Istio", cluster.config.name, {}, opts);
     const labels = { "topology.istio.io/network": cluster.config.network };
-    this.namespace = cluster.namespace(istioNamespace, { podSecurity: "restricted", labels }, this);
+    this.namespace = cluster.namespace(istioNamespace, { podSecurity: "restricted", injected: false, labels }, this);
     // The CNI agent writes to the node's own folders, which only `privileged` allows; it lives apart from the rest.
-    const cniNamespace = cluster.namespace("istio-cni", { podSecurity: "privileged" }, this);
+    const cniNamespace = cluster.namespace("istio-cni", { podSecurity: "privileged", injected: false }, this);
 
     this.base = istioRelease(cluster, istio, "base", this.namespace, { parent: this });
     this.cni = istioRelease(cluster, istio, "cni", cniNamespace, { parent: this, dependsOn: [this.base] });

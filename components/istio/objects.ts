@@ -19,7 +19,11 @@ export type HttpRoute = HTTPRoute & Required<Pick<HTTPRoute, "route">>;
 export function istioObject<Kind extends keyof IstioSpecs>(
   kind: Kind,
   logicalName: string,
-  metadata: { readonly name: string; readonly namespace: pulumi.Input<string> },
+  metadata: {
+    readonly name: string;
+    readonly namespace: pulumi.Input<string>;
+    readonly annotations?: Record<string, string>;
+  },
   spec: DeepInput<IstioSpecs[Kind]>,
   opts: pulumi.CustomResourceOptions,
 ): k8s.apiextensions.CustomResource {

@@ -1,4 +1,5 @@
 import type { AirGapConfig, ClusterConfig, IstioConfig } from "../../config/schema.ts";
+import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
 
@@ -11,11 +12,6 @@ export interface IstioArgs {
   /** Where sidecars send their spans; undefined where nothing is traced. */
   readonly collector?: Collector | undefined;
   readonly airGap?: AirGapConfig | undefined;
-}
-
-export type HelmValue = string | number | boolean | null | HelmValue[] | HelmValues;
-export interface HelmValues {
-  [key: string]: HelmValue;
 }
 
 /** The namespace of istiod, and the root namespace of the mesh's policies. */
@@ -83,18 +79,4 @@ function imageValues({ istio: { images }, airGap }: IstioArgs): HelmValues {
     return airGap === undefined ? {} : { global: { hub: mirroredHub(publishedHub, airGap.registry) } };
   }
   return { global: { hub: mirroredHub(images.hub, airGap?.registry), tag: images.tag } };
-}
-
-/** `over` laid on `base`: mappings merge key by key, everything else is replaced. */
-export function overlay(base: HelmValues, over: HelmValues): HelmValues {
-  const merged = { ...base };
-  for (const [key, value] of Object.entries(over)) {
-    const below = merged[key];
-    merged[key] = isMapping(below) && isMapping(value) ? overlay(below, value) : value;
-  }
-  return merged;
-}
-
-function isMapping(value: HelmValue | undefined): value is HelmValues {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,11 @@
-import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AirGapConfig, GrafanaConfig, Installed } from "../../config/schema.ts";
+import type { GrafanaConfig, Installed } from "../../config/schema.ts";
 import type { MetricSource } from "../../services/telemetry.ts";
 import type { Cluster } from "../cluster.ts";
-import { mirrored } from "../images.ts";
-import { observabilityNamespace } from "./collector.ts";
+import { asYaml } from "../yaml.ts";
 import { meshDashboard } from "./dashboard.ts";
 import { dashboardFolder, dataSources, grafanaEnv } from "./grafana-settings.ts";
-import { asYaml } from "./prometheus.ts";
+import { serverPod, serverUrl, type ServerArgs } from "./server.ts";
 import { SinglePod } from "./single-pod.ts";
 
 const name = "grafana";
@@ -15,11 +13,8 @@ const port = 3000;
 /** The user of the published image. */
 const user = 472;
 
-export interface GrafanaArgs {
-  readonly config: Installed<GrafanaConfig>;
+export interface GrafanaArgs extends ServerArgs<Installed<GrafanaConfig>> {
   readonly source: MetricSource;
-  readonly airGap: AirGapConfig | undefined;
-  readonly namespace: k8s.core.v1.Namespace;
   readonly prometheusUrl: string;
   /** Where traces are looked at; undefined where there is no Jaeger of this program's. */
   readonly jaegerUrl: string | undefined;
@@ -27,17 +22,15 @@ export interface GrafanaArgs {
 
 /** One Grafana with the mesh's dashboard, which everyone who reaches it may look at and nobody may change. */
 export class Grafana extends pulumi.ComponentResource {
-  readonly url = `http://${name}.${observabilityNamespace}:${port}`;
+  readonly url = serverUrl(name, port);
 
   constructor(cluster: Cluster, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:observability:Grafana", cluster.config.name, {}, opts);
-    const { config, source, airGap, namespace, prometheusUrl, jaegerUrl } = args;
+    const { source, prometheusUrl, jaegerUrl } = args;
     new SinglePod(
       cluster,
       {
-        name,
-        namespace: namespace.metadata.name,
-        image: mirrored(config.image, airGap?.registry),
+        ...serverPod(name, args),
         user,
         ports: [{ name: "http", port, appProtocol: "http" }],
         env: grafanaEnv,

@@ -1,9 +1,8 @@
-import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AirGapConfig, Installed, JaegerConfig } from "../../config/schema.ts";
+import type { Installed, JaegerConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
-import { mirrored } from "../images.ts";
-import { observabilityNamespace, otlpPort } from "./collector.ts";
+import { otlpPort } from "./collector.ts";
+import { serverPod, serverUrl, type ServerArgs } from "./server.ts";
 import { SinglePod } from "./single-pod.ts";
 
 const name = "jaeger";
@@ -11,25 +10,19 @@ const queryPort = 16686;
 /** The user of the published image. */
 const user = 10001;
 
-export interface JaegerArgs {
-  readonly config: Installed<JaegerConfig>;
-  readonly airGap: AirGapConfig | undefined;
-  readonly namespace: k8s.core.v1.Namespace;
-}
+export type JaegerArgs = ServerArgs<Installed<JaegerConfig>>;
 
 /** One Jaeger that takes spans, keeps the last ones in memory and answers questions about them. */
 export class Jaeger extends pulumi.ComponentResource {
   /** Where traces are looked at. */
-  readonly url = `http://${name}.${observabilityNamespace}:${queryPort}`;
+  readonly url = serverUrl(name, queryPort);
 
-  constructor(cluster: Cluster, { config, airGap, namespace }: JaegerArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(cluster: Cluster, args: JaegerArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:observability:Jaeger", cluster.config.name, {}, opts);
     new SinglePod(
       cluster,
       {
-        name,
-        namespace: namespace.metadata.name,
-        image: mirrored(config.image, airGap?.registry),
+        ...serverPod(name, args),
         user,
         ports: [
           { name: "http-query", port: queryPort, appProtocol: "http" },

@@ -37,7 +37,7 @@ export class Observability extends pulumi.ComponentResource {
     const jaeger = installed(addons.jaeger);
     const grafana = installed(addons.grafana);
     if (needsNamespace(addons)) {
-      const namespace = cluster.namespace(observabilityNamespace, { podSecurity: "restricted" }, this);
+      const namespace = cluster.namespace(observabilityNamespace, { podSecurity: "restricted", injected: false }, this);
       this.jaeger = jaeger && new Jaeger(cluster, { config: jaeger, airGap, namespace }, parent);
       this.prometheusUrl = this.metrics(cluster, args, namespace);
       this.grafana =

@@ -1,11 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { AirGapConfig, Installed, PrometheusConfig, TelemetryConfig } from "../../config/schema.ts";
+import type { Installed, PrometheusConfig, TelemetryConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
-import { mirrored } from "../images.ts";
+import { asYaml } from "../yaml.ts";
 import { ruleGroups } from "./alerts.ts";
 import { observabilityNamespace } from "./collector.ts";
+import { retentionArgs, sampleVolume } from "./retention.ts";
 import { prometheusConfig } from "./scrape.ts";
+import { serverPod, serverUrl, type ServerArgs } from "./server.ts";
 import { SinglePod } from "./single-pod.ts";
 
 const name = "prometheus";
@@ -13,23 +15,19 @@ const port = 9090;
 /** The user of the published image: nobody. */
 const user = 65534;
 
-export interface PrometheusArgs {
-  readonly config: Installed<PrometheusConfig>;
+export interface PrometheusArgs extends ServerArgs<Installed<PrometheusConfig>> {
   readonly telemetry: TelemetryConfig;
-  readonly airGap: AirGapConfig | undefined;
-  /** Its own namespace. */
-  readonly namespace: k8s.core.v1.Namespace;
   /** The namespaces whose pods it reads: name, and what has to be there first. */
   readonly scrapes: readonly { readonly name: string; readonly after: pulumi.Resource }[];
 }
 
 /** One Prometheus that reads the pods of the mesh and judges the alerts. */
 export class Prometheus extends pulumi.ComponentResource {
-  readonly url = `http://${name}.${observabilityNamespace}:${port}`;
+  readonly url = serverUrl(name, port);
 
   constructor(cluster: Cluster, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:observability:Prometheus", cluster.config.name, {}, opts);
-    const { config, telemetry, airGap, namespace, scrapes } = args;
+    const { config, telemetry, namespace, scrapes } = args;
     const child = { parent: this, provider: cluster.provider };
 
     const serviceAccount = new k8s.core.v1.ServiceAccount(
@@ -50,18 +48,16 @@ export class Prometheus extends pulumi.ComponentResource {
     new SinglePod(
       cluster,
       {
-        name,
-        namespace: namespace.metadata.name,
-        image: mirrored(config.image, airGap?.registry),
+        ...serverPod(name, args),
         user,
         ports: [{ name: "http", port, appProtocol: "http" }],
         args: [
           "--config.file=/etc/prometheus/prometheus.yml",
           "--storage.tsdb.path=/prometheus",
-          `--storage.tsdb.retention.time=${config.retention}`,
+          ...retentionArgs(config),
         ],
         files: { "/etc/prometheus": configuration },
-        folders: { "/prometheus": { size: config.storage ?? "8Gi", keep: config.storage !== undefined } },
+        folders: { "/prometheus": sampleVolume(config) },
         ready: { httpGet: { path: "/-/ready", port: "http" } },
         alive: { httpGet: { path: "/-/healthy", port: "http" } },
         resources: { requests: { cpu: "100m", memory: "512Mi" }, limits: { cpu: "1000m", memory: "2Gi" } },
@@ -97,9 +93,4 @@ function mayList(
     { ...opts, dependsOn: [role] },
   );
   return [role, binding];
-}
-
-/** JSON is YAML. */
-export function asYaml(value: object): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }

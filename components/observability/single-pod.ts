@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster.ts";
-import { restrictedPod, unprivilegedContainer } from "../service/security.ts";
+import { restrictedPod, unprivilegedContainer } from "../security/pod.ts";
 import { hashOf, volumesOf, type PodFolders } from "./pod-volumes.ts";
 
 export interface PodPort {

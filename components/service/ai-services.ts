@@ -38,8 +38,7 @@ export class AiServices extends pulumi.ComponentResource {
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
     this.namespace = config.namespace;
-    const labels = { "istio-injection": "enabled" };
-    const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", labels }, this);
+    const namespace = cluster.namespace(config.namespace, { podSecurity: "restricted", injected: true }, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
     const before = [namespace, istio.istiod, istio.cni, mtls.policy];

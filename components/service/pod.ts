@@ -1,12 +1,12 @@
 import type { PoolConfig, ServiceConfig, VersionConfig } from "../../config/schema.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import { mirrored } from "../images.ts";
+import { restrictedContainer, restrictedPod } from "../security/pod.ts";
 import { gracePeriodSeconds, lifecycleOf } from "./drain.ts";
 import { downwardEnv, hopEnv, mergeEnv, versionArgs, versionEnv } from "./env.ts";
 import { placementOf, spreadOf } from "./placement.ts";
 import { probesOf } from "./probes.ts";
 import { resourcesOf } from "./resources.ts";
-import { restrictedContainer, restrictedPod } from "./security.ts";
 import { modelOf, volumesOf } from "./volumes.ts";
 import { versionLabels } from "./workload.ts";
 

@@ -7,7 +7,7 @@ import { istioObject } from "../istio/objects.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { routeNeeds } from "./canary.ts";
-import { ingressRoutes, type Dialogues } from "./ingress-routes.ts";
+import { ingressRoutes, isProportional, type Dialogues } from "./ingress-routes.ts";
 
 export interface IngressRouteArgs {
   /** Names under which users reach the pipeline. */
@@ -43,20 +43,22 @@ export class IngressRoute extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [args.gateway.release] },
     );
+    const http = ingressRoutes({
+      entry: { name: entry.stage.name, versions },
+      host: hostOf(entry.stage, namespace),
+      testers,
+      dialogues,
+    });
+    const proportional = http.filter(isProportional).map(({ name }) => name);
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-ingress`,
-      { name: "ingress", namespace },
       {
-        hosts: [...hosts],
-        gateways: ["ingress"],
-        http: ingressRoutes({
-          entry: { name: entry.stage.name, versions },
-          host: hostOf(entry.stage, namespace),
-          testers,
-          dialogues,
-        }),
+        name: "ingress",
+        namespace,
+        ...(proportional.length > 0 && { annotations: { "linly-mesh/proportional-routes": proportional.join(",") } }),
       },
+      { hosts: [...hosts], gateways: ["ingress"], http },
       { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
     );
     this.registerOutputs({ hosts: [...hosts] });

@@ -1,5 +1,6 @@
 import { seconds } from "../../config/quantities.ts";
 import type { Duration } from "../../config/scalars.ts";
+import { inPercent, reduced } from "../../services/proportions.ts";
 import type { HeaderChanges, HttpRoute, RouteDestination } from "../istio/objects.ts";
 import { carrier, combinations, cookieValue, cookieWith, listOf, listWith } from "./pins.ts";
 import type { Pin, PinnedStage } from "./pins.ts";
@@ -38,6 +39,11 @@ export function ingressRoutes({ entry, host, testers, dialogues }: IngressRoutes
   ];
 }
 
+/** Whether a route's weights are proportions that no whole percents can say, and say so to whoever checks percents. */
+export function isProportional({ route }: HttpRoute): boolean {
+  return route.length > 1 && route.reduce((sum, { weight = 0 }) => sum + weight, 0) !== 100;
+}
+
 /** A tester's header is the carrier's content; where it names a version of the entry stage, the gateway heeds it itself. */
 function testerRoutes(entry: PinnedStage, host: string, header: string): HttpRoute[] {
   const { to } = hostOfVersions(host, entry.versions);
@@ -71,14 +77,18 @@ function dialogueRoutes(entry: PinnedStage, host: string, dialogues: Dialogues):
   }));
   const first = choices
     .filter(({ weight }) => weight > 0)
-    .flatMap(({ pins, weight }) =>
-      entryOf(pins, entry, host).map((destination, _, { length }) => ({
+    .flatMap(({ pins, weight }) => {
+      const destinations = entryOf(pins, entry, host);
+      const shares = reduced(destinations.map((destination) => destination.weight ?? 1));
+      return destinations.map((destination, index) => ({
         ...destination,
-        weight: length === 1 ? weight : weight * (destination.weight ?? 0),
+        weight: weight * (shares[index] ?? 0),
         headers: keeping(pins, dialogues),
-      })),
-    );
-  return [...underWay, { name: "by-weight", route: first }];
+      }));
+    });
+  const weights = inPercent(first.map(({ weight }) => weight));
+  const route = first.map((destination, index) => ({ ...destination, weight: weights[index] ?? 0 }));
+  return [...underWay, { name: "by-weight", route }];
 }
 
 /** Where the gateway sends a request with these pins: to the version of the entry stage that they name, or by weight. */

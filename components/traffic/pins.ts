@@ -1,3 +1,4 @@
+import { reduced } from "../../services/proportions.ts";
 import type { WeightedVersion } from "./weights.ts";
 
 /**
@@ -42,25 +43,27 @@ export interface PinnedStage {
   readonly versions: readonly WeightedVersion[];
 }
 
-/** One choice of a version for each stage, and its share of new dialogues: the product of the versions' percents. */
+/** One choice of a version for each stage, and its share of new dialogues. */
 export interface Combination {
   readonly pins: readonly Pin[];
   readonly weight: number;
 }
 
 /**
- * Every choice of one version for each stage, in the order of stages and versions. The weights total 100 to the power
- * of the number of stages, so no share is rounded; a choice with a version of weight 0 has weight 0.
+ * Every choice of one version for each stage, in the order of stages and versions. Weights are in proportion to the
+ * products of the versions' percents, and no share is rounded; a choice with a version of weight 0 has weight 0.
  */
 export function combinations(stages: readonly PinnedStage[]): Combination[] {
   return stages.reduce<Combination[]>(
-    (chosen, { name, versions }) =>
-      chosen.flatMap(({ pins, weight }) =>
-        versions.map((version) => ({
+    (chosen, { name, versions }) => {
+      const shares = reduced(versions.map(({ weight }) => weight));
+      return chosen.flatMap(({ pins, weight }) =>
+        versions.map((version, index) => ({
           pins: [...pins, { stage: name, version: version.name }],
-          weight: weight * version.weight,
+          weight: weight * (shares[index] ?? 0),
         })),
-      ),
+      );
+    },
     [{ pins: [], weight: 1 }],
   );
 }

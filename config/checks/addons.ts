@@ -26,7 +26,7 @@ export function migFaults({ addons: { gpuDevicePlugin } }: LenientMesh): Fault[]
 
 /** The device plugin refuses a pod that asks for more than one share: it would be no more GPU than one. */
 export function gpuSharingFaults({ addons: { gpuDevicePlugin }, services }: LenientMesh): Fault[] {
-  if (!gpuDevicePlugin.install || gpuDevicePlugin.timeSlicing === undefined) return [];
+  if (gpuDevicePlugin.timeSlicing === undefined) return [];
   return Object.entries(services).flatMap(([stage, { gpus }]) =>
     gpus === undefined || gpus <= 1
       ? []

@@ -23,9 +23,9 @@ export function capacityFaults(mesh: LenientMesh): Fault[] {
   return lacking === undefined ? faults : [...faults, { path: "pools.gpu", message: lacking }];
 }
 
-/** How many pods share a GPU, where the device plugin makes them take turns. */
+/** How many pods share a GPU, where the device plugin makes them take turns, this program's or the cluster's own. */
 function sharesOf({ addons: { gpuDevicePlugin } }: LenientMesh): number {
-  return (gpuDevicePlugin.install ? gpuDevicePlugin.timeSlicing?.replicas : undefined) ?? 1;
+  return gpuDevicePlugin.timeSlicing?.replicas ?? 1;
 }
 
 function halfTold(missing: string, given: string): Fault {

@@ -10,7 +10,7 @@ import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
-import { alertFaults } from "./telemetry.ts";
+import { alertFaults, judgeFaults, sourceFaults } from "./telemetry.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
@@ -32,6 +32,8 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   gpuSharingFaults,
   dashboardFaults,
   alertFaults,
+  sourceFaults,
+  judgeFaults,
 ];
 
 /** The faults that no single value shows: sums, names given twice, references to nothing. */

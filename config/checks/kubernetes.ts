@@ -1,6 +1,7 @@
 import type { Fault } from "../faults.ts";
+import type { MeshConfig } from "../schema.ts";
 import { modelsOf } from "./engines.ts";
-import type { LenientMesh } from "./lenient.ts";
+import { lenientMesh, type LenientMesh } from "./lenient.ts";
 
 /** The oldest release of Kubernetes that Istio 1.31 supports. */
 const istioMinimum = "1.32";
@@ -13,16 +14,42 @@ export function kubernetesFaults({ clusters, services }: LenientMesh): Fault[] {
   return clusters.flatMap(({ kubernetesVersion: version }, index) => {
     if (version === undefined) return [];
     const path = `clusters[${index}].kubernetesVersion`;
-    const faults: Fault[] = isOlder(version, istioMinimum)
-      ? [{ path, message: `${JSON.stringify(version)} is too old: Istio 1.31 needs ${istioMinimum} or newer` }]
-      : [];
-    if (!isOlder(version, imageVolumeMinimum)) return faults;
-    const message = `needs Kubernetes ${imageVolumeMinimum} or newer; ${path} is ${JSON.stringify(version)}`;
-    const images = Object.entries(services).flatMap(([stage, service]) =>
-      modelsOf(stage, service).filter(({ model }) => model.image !== undefined),
+    return tooNew(version, services).map(({ place, what, minimum }) =>
+      place === undefined
+        ? { path, message: `${JSON.stringify(version)} is too old: ${what} needs ${minimum} or newer` }
+        : { path: place, message: `needs Kubernetes ${minimum} or newer; ${path} is ${JSON.stringify(version)}` },
     );
-    return [...faults, ...images.map((place) => ({ path: `${place.path}.image`, message }))];
   });
+}
+
+/**
+ * Why a cluster that was asked for its version cannot hold a mesh; undefined where it can.
+ *
+ * @param version as the API server tells it: `v1.34.1`
+ */
+export function versionRefusal(version: string, mesh: MeshConfig): string | undefined {
+  const needs = tooNew(version, lenientMesh.parse(mesh).services);
+  if (needs.length === 0) return undefined;
+  const reasons = needs.map(({ place, what, minimum }) => `${place ?? what} needs ${minimum} or newer`);
+  return `runs Kubernetes ${version}, which is too old: ${reasons.join("; ")}`;
+}
+
+/** Something that a release of Kubernetes does not have yet. */
+interface TooNew {
+  readonly what: string;
+  /** Where the stack file asks for it; undefined for what every mesh needs. */
+  readonly place?: string;
+  readonly minimum: string;
+}
+
+function tooNew(version: string, services: LenientMesh["services"]): TooNew[] {
+  const istio = isOlder(version, istioMinimum) ? [{ what: "Istio 1.31", minimum: istioMinimum }] : [];
+  if (!isOlder(version, imageVolumeMinimum)) return istio;
+  const images = Object.entries(services).flatMap(([stage, service]) =>
+    modelsOf(stage, service).filter(({ model }) => model.image !== undefined),
+  );
+  const what = "an image as a volume";
+  return [...istio, ...images.map(({ path }) => ({ what, place: `${path}.image`, minimum: imageVolumeMinimum }))];
 }
 
 function isOlder(version: string, minimum: string): boolean {

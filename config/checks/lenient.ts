@@ -35,16 +35,17 @@ const anything = z.unknown().optional();
 const install = z.boolean().catch(true);
 
 const addons = z.object({
-  prometheus: z.object({ install, existing: anything }).catch({ install: true, existing: undefined }),
+  prometheus: z
+    .object({ install, existing: anything, operator: anything })
+    .catch({ install: true, existing: undefined, operator: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
   gpuDevicePlugin: z
     .object({
-      install,
       timeSlicing: z.object({ replicas: number }).optional().catch(undefined),
       mig: text,
       migProfile: text,
     })
-    .catch({ install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
+    .catch({ timeSlicing: undefined, mig: undefined, migProfile: undefined }),
 });
 
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
@@ -79,9 +80,9 @@ export const lenientMesh = z.object({
     .catch({ dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
   addons: addons.catch({
-    prometheus: { install: true, existing: undefined },
+    prometheus: { install: true, existing: undefined, operator: undefined },
     grafana: { install: true },
-    gpuDevicePlugin: { install: true, timeSlicing: undefined, mig: undefined, migProfile: undefined },
+    gpuDevicePlugin: { timeSlicing: undefined, mig: undefined, migProfile: undefined },
   }),
   telemetry: telemetry.catch({
     metrics: { source: "istio", disabled: [] },

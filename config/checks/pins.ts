@@ -1,4 +1,5 @@
 import { isStageName } from "../../services/catalogue.ts";
+import { reduced } from "../../services/proportions.ts";
 import type { Fault } from "../faults.ts";
 import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
@@ -6,6 +7,9 @@ import { repeated } from "./repeated.ts";
 
 /** Each combination is a route of its own at the gateway, and every request is compared with them one by one. */
 const mostCombinations = 32;
+
+/** A destination's weight is a signed number of 32 bits in Istio's API. */
+const largestTotal = 2 ** 31 - 1;
 
 /** Dialogues that keep stages which do not run, a stage twice, or more combinations of versions than a gateway should try. */
 export function pinFaults({ pins, pipeline, entry, services }: LenientMesh): Fault[] {
@@ -28,5 +32,27 @@ export function pinFaults({ pins, pipeline, entry, services }: LenientMesh): Fau
     const message = `the versions of these stages make ${combinations} combinations (${factors}); at most ${mostCombinations}`;
     faults.push({ path, message });
   }
+  const total = sharesTotal(kept, { pipeline, entry, services });
+  if (total > largestTotal) {
+    const message = `the shares of these stages multiply to ${total.toLocaleString("en")} parts, more than Istio can count; use rounder weights or fewer stages`;
+    faults.push({ path, message });
+  }
   return faults;
+}
+
+/** The parts into which the gateway divides new dialogues: the product of what each stage's shares come to. */
+function sharesTotal(kept: readonly string[], mesh: Pick<LenientMesh, "pipeline" | "entry" | "services">): number {
+  const first = mesh.entry ?? mesh.pipeline[0];
+  const stages = new Set([...kept, ...(first === undefined ? [] : [first])]);
+  return [...stages].reduce((product, stage) => {
+    const weights = mesh.services[stage]?.versions.map(({ weight }) => weight) ?? [];
+    if (!weights.every((weight) => Number.isInteger(weight) && weight >= 0)) return product;
+    return (
+      product *
+      Math.max(
+        1,
+        reduced(weights).reduce((sum, weight) => sum + weight, 0),
+      )
+    );
+  }, 1);
 }

@@ -3,6 +3,11 @@ import type { LenientMesh } from "./lenient.ts";
 
 /** Helm values that the rest of the program relies on, and the key that sets each instead. */
 const reserved: readonly (readonly [path: string, instead: string])[] = [
+  ["istiod.revision", "namespaces are injected by the default revision"],
+  ["istiod.global.istioNamespace", "istiod runs in istio-system"],
+  ["istiod.global.proxy.clusterDomain", "hosts are named below cluster.local"],
+  ["istiod.meshConfig.enableTracing", "set addons.jaeger and telemetry.tracing"],
+  ["istiod.meshConfig.extensionProviders", "set addons.jaeger"],
   ["istiod.cni.enabled", "the program always uses Istio CNI"],
   ["istiod.global.meshID", "set istio.meshId"],
   ["istiod.global.network", "set clusters[].network"],
@@ -14,6 +19,7 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["gateway.name", "the gateway is always called istio-ingress"],
   ["gateway.labels.istio", "Gateways select the pods by istio: ingress"],
   ["gateway.kind", "the program waits for a Deployment"],
+  ["gateway.service.ports", "the Gateway listens where the program says"],
   ["gateway.service.type", "users come in through a load balancer"],
 ];
 

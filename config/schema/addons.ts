@@ -49,22 +49,27 @@ const migProfile = z
   .string()
   .regex(/^\d+g\.\d+gb(?:\+[a-z0-9.]+)?$/, { error: 'is not a MIG profile such as "1g.10gb"' });
 
+/** How GPUs are offered: what the plugin is told where this program installs it, what another one was told where not. */
+const gpuOffer = {
+  timeSlicing: object({ replicas: count(2, "pods").describe("Pods that share one GPU, without memory limits.") })
+    .optional()
+    .describe("Shares each GPU among several pods. Default: a GPU belongs to one pod."),
+  mig: z
+    .enum(["none", "single", "mixed"], { error: 'is not a MIG strategy: "none", "single" or "mixed"' })
+    .default("none")
+    .describe("How partitions of a GPU are offered: not at all, as GPUs, or each under its profile's name."),
+  migProfile: migProfile.optional().describe("With mig `mixed`: the profile that stages ask for."),
+};
+
 const gpuDevicePlugin = addon(
   {
     charts: chartSource
       .prefault({ repository: "https://nvidia.github.io/k8s-device-plugin", version: "0.20.0" })
       .describe("Where the chart `nvidia-device-plugin` comes from."),
-    timeSlicing: object({ replicas: count(2, "pods").describe("Pods that share one GPU, without memory limits.") })
-      .optional()
-      .describe("Shares each GPU among several pods. Default: a GPU belongs to one pod."),
-    mig: z
-      .enum(["none", "single", "mixed"], { error: 'is not a MIG strategy: "none", "single" or "mixed"' })
-      .default("none")
-      .describe("How partitions of a GPU are offered: not at all, as GPUs, or each under its profile's name."),
-    migProfile: migProfile.optional().describe("With mig `mixed`: the profile that stages ask for."),
+    ...gpuOffer,
     values: helmValues.describe("Helm values laid over the program's own."),
   },
-  {},
+  gpuOffer,
 );
 
 const certManager = addon(

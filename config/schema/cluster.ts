@@ -43,7 +43,7 @@ const gpuPool = object({
   nodes: count(0, "nodes").optional().describe("Most nodes that the pool has. Default: its capacity is not checked."),
   gpusPerNode: count(1, "GPUs")
     .optional()
-    .describe("GPUs of a node, before this program's own time slicing. Default: its capacity is not checked."),
+    .describe("GPUs of a node, before time slicing. Default: its capacity is not checked."),
 });
 
 export const pools = object({

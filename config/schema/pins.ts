@@ -1,10 +1,21 @@
 import { z } from "zod";
+import { seconds } from "../quantities.ts";
 import { stageName } from "./stage-name.ts";
 import { duration, headerName } from "../scalars.ts";
 import { object } from "./object.ts";
 
+/** Headers that something else reads or writes: as a tester's mark, every request could carry them. */
+const taken = [
+  ...["accept", "accept-encoding", "accept-language", "authorization", "baggage", "connection", "content-length"],
+  ...["content-type", "cookie", "forwarded", "host", "origin", "referer", "te", "traceparent", "tracestate"],
+  ...["transfer-encoding", "upgrade", "user-agent"],
+];
+
 const testers = object({
   header: headerName
+    .refine((name) => !taken.includes(name) && !/^x-(?:envoy|forwarded|request|istio)-/.test(name), {
+      error: "is not free: it has a meaning of its own; choose another header",
+    })
     .default("x-linly-versions")
     .describe("Request header in which a tester names versions: `llm=v2-experiment,tts=v1`."),
 });
@@ -15,7 +26,10 @@ const dialogues = object({
     .min(1, { error: "is empty; it names the stages whose version a dialogue keeps" })
     .describe("The stages whose version a dialogue keeps."),
   cookie: headerName.default("linly-versions").describe("Name of the cookie that remembers the versions."),
-  maxAge: duration.default("12h").describe("How long after its last request a dialogue is remembered."),
+  maxAge: duration
+    .refine((text) => seconds(text) >= 60, { error: 'is not a time of at least "1m"' })
+    .default("12h")
+    .describe("How long after its last request a dialogue is remembered."),
 });
 
 /** Requests that do not go by weight. */

@@ -54,10 +54,10 @@ export class Cluster {
     return this.#access.helmArgs;
   }
 
-  /** Fails at once, with what the reader needs, if the cluster does not answer. */
-  async connect(): Promise<void> {
+  /** The version that it runs: `v1.34.1`. Fails at once, with what the reader needs, if the cluster does not answer. */
+  async connect(): Promise<string> {
     try {
-      await this.#send("GET", "/version", {}, undefined, "");
+      return textAt(await this.#send("GET", "/version", {}, undefined, ""), "gitVersion") ?? "";
     } catch (error) {
       throw new EngineError(`cluster ${this.name} (${this.server}) can't be reached: ${reasonOf(error)}`);
     }

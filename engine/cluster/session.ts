@@ -24,6 +24,8 @@ export interface Run {
   readonly helm: () => Promise<string>;
   /** Overrides the context of the one cluster that the program has. */
   readonly context: string | undefined;
+  /** Why a cluster is not to be changed, by the version of Kubernetes that it runs. */
+  readonly refusal: ((version: string) => string | undefined) | undefined;
   /** Ends the run early: it no longer has the cluster to itself. */
   readonly lost: (reason: string) => void;
 }
@@ -74,7 +76,7 @@ export class Sessions {
   }
 
   async #open(given: ProviderSpec): Promise<Session> {
-    const { program, context } = this.#run;
+    const { program, context, refusal } = this.#run;
     if (context !== undefined && this.#sessions.size > 0) {
       throw new EngineError("a context can only be given for a program with a single provider");
     }
@@ -82,7 +84,9 @@ export class Sessions {
     const access = await accessTo(provider, program.dir);
     this.#access.push(access);
     const cluster = new Cluster(provider.name, access);
-    await cluster.connect();
+    const version = await cluster.connect();
+    const refused = refusal?.(version);
+    if (refused !== undefined) throw new EngineError(`cluster ${provider.name} ${refused}; nothing was touched there`);
     const system = await cluster.get({ apiVersion: "v1", kind: "Namespace", name: "kube-system" });
     const uid = textAt(system, "metadata", "uid");
     if (uid === undefined) throw new EngineError(`cluster ${provider.name} has no namespace kube-system`);

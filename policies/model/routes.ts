@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "./object.ts";
-import { at, listAt, textAt } from "./values.ts";
+import { at, listAt, textAt, unknown } from "./values.ts";
 import type { Value } from "./values.ts";
 
 /** A route of a VirtualService, with the path that leads to it. */
@@ -28,4 +28,15 @@ export function destinationsOf({ content }: Route): (Value | undefined)[] {
     at(content, "mirror"),
     ...listAt(content, "mirrors").map((mirror) => at(mirror, "destination")),
   ];
+}
+
+/**
+ * Whether an annotation of the VirtualService, a list of names of routes or `*`, says something of this route; true where
+ * that is not known.
+ */
+export function isDeclared({ metadata }: KubernetesObject, { content }: Route, annotation: string): boolean {
+  const declared = at(metadata, "annotations", annotation);
+  if (at(metadata, "annotations") === unknown || declared === unknown) return true;
+  const names = typeof declared === "string" ? declared.split(",").map((name) => name.trim()) : [];
+  return names.includes("*") || names.includes(textAt(content, "name") ?? "*");
 }

@@ -1,6 +1,5 @@
 import { virtualService } from "../model/example.ts";
-import type { KubernetesObject } from "../model/object.ts";
-import { routesOf } from "../model/routes.ts";
+import { isDeclared, routesOf } from "../model/routes.ts";
 import type { Route } from "../model/routes.ts";
 import { at, listAt, textAt, unknown } from "../model/values.ts";
 import type { Value } from "../model/values.ts";
@@ -69,13 +68,6 @@ function isGrpc({ content }: Route): boolean {
   });
 }
 
-function declaredIdempotent({ metadata }: KubernetesObject, { content }: Route): boolean {
-  const declared = at(metadata, "annotations", annotation);
-  if (at(metadata, "annotations") === unknown || declared === unknown) return true;
-  const names = typeof declared === "string" ? declared.split(",").map((name) => name.trim()) : [];
-  return names.includes("*") || names.includes(textAt(content, "name") ?? "*");
-}
-
 const to = [{ destination: { host: "llm-service" } }];
 const match = [{ method: { exact: "POST" } }];
 
@@ -102,7 +94,7 @@ export const retriesIdempotent: ObjectRule = {
       const retries = at(content, "retries");
       const sends = at(content, "route") !== undefined;
       // Without `retries` only gRPC's own statuses are retried that may come after work was done.
-      if (!sends || (retries === undefined && !isGrpc(route)) || declaredIdempotent(object, route)) return [];
+      if (!sends || (retries === undefined && !isGrpc(route)) || isDeclared(object, route, annotation)) return [];
       const conditions = repeatingConditions(retries) ?? [];
       if (conditions.length === 0 || canRepeat(route) !== true) return [];
       const on = `${conditions.join(", ")}${retries === undefined ? " (Istio's default)" : ""}`;

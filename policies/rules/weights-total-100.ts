@@ -1,7 +1,10 @@
 import { virtualService } from "../model/example.ts";
-import { routesOf } from "../model/routes.ts";
+import { isDeclared, routesOf } from "../model/routes.ts";
 import { at, listAt } from "../model/values.ts";
 import type { ObjectRule } from "../rule.ts";
+
+/** Annotation of a VirtualService: the names of its routes whose weights are meant as proportions, or `*`. */
+const annotation = "linly-mesh/proportional-routes";
 
 const to = (subset: string, weight: number) => ({ destination: { host: "llm-service", subset }, weight });
 
@@ -17,18 +20,21 @@ export const weightsTotal100: ObjectRule = {
   bad: {
     objects: [virtualService({ route: [to("v1", 90), to("v2", 20)] })],
     message:
-      "VirtualService linly/llm-service: the weights of http[0] total 110 (90 + 20): write weights that total 100",
+      "VirtualService linly/llm-service: the weights of http[0] total 110 (90 + 20): write weights that total 100, or name " +
+      'the route in the annotation "linly-mesh/proportional-routes"',
   },
   good: [virtualService({ route: [to("v1", 90), to("v2", 10)] })],
   check(object) {
-    return routesOf(object).flatMap(({ content, title }) => {
+    return routesOf(object).flatMap((route) => {
+      const { content, title } = route;
       const shares = listAt(content, "route").map((share) => at(share, "weight") ?? 0);
       const weights = shares.filter((weight) => typeof weight === "number");
       const total = weights.reduce((sum, weight) => sum + weight, 0);
       // A destination without company gets everything; one that is not known may make up the rest.
       if (shares.length < 2 || weights.length < shares.length || total === 100) return [];
-      const sum = weights.join(" + ");
-      return [{ object, message: `the weights of ${title} total ${total} (${sum}): write weights that total 100` }];
+      if (isDeclared(object, route, annotation)) return [];
+      const fix = `write weights that total 100, or name the route in the annotation "${annotation}"`;
+      return [{ object, message: `the weights of ${title} total ${total} (${weights.join(" + ")}): ${fix}` }];
     });
   },
 };

@@ -76,7 +76,7 @@ describe.concurrent("a stack", () => {
     const stopAtFirst = (event: Event) => {
       if (event.type === "start" && event.step.title === "ConfigMap interrupted/k1") controller.abort();
     };
-    const { end } = await interrupted.up({ chain }, stopAtFirst, controller.signal);
+    const { end } = await interrupted.up({ chain }, stopAtFirst, { signal: controller.signal });
     expect(end).toContain("interrupted before the program had finished: what was made is recorded, run it again");
     expect(await interrupted.names("configmaps")).toEqual(["k1"]);
     expect(await interrupted.records(), "the inventory alone").toEqual(["linly-mesh-interrupted"]);
@@ -97,6 +97,20 @@ describe.concurrent("a stack", () => {
     expect((await leased.up({ chain: ["a"] })).end).toBe("1 created");
     expect(await leased.records(), "the inventory alone").toEqual(["linly-mesh-leased"]);
   });
+});
+
+test.concurrent("a cluster that is refused for its version is not touched; the control: one that is not", async () => {
+  const refused = await stack("refused");
+  const told: string[] = [];
+  const refusal = (version: string) => {
+    told.push(version);
+    return "is too old";
+  };
+  const { end } = await refused.up({ chain: ["a"] }, undefined, { refusal });
+  expect(end).toBe("cluster test is too old; nothing was touched there");
+  expect(told).toEqual([expect.stringMatching(/^v1\.\d+\.\d+/)]);
+  expect([...(await refused.names("configmaps")), ...(await refused.records())]).toEqual([]);
+  expect((await refused.up({ chain: ["a"] }, undefined, { refusal: () => undefined })).end).toBe("1 created");
 });
 
 describe.concurrent("what is not the stack's", () => {

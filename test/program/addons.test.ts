@@ -29,17 +29,24 @@ beforeAll(async () => {
   ]);
   const operator = { labels: { release: "kube-prometheus-stack" } };
   const off = { install: false };
+  const certManagerValues = {
+    ...{ image: { tag: "v1.21.3" }, http_proxy: "http://proxy.example.com:3128", podDnsPolicy: "None" },
+    podDisruptionBudget: { enabled: true },
+  };
   [around, absent] = await Promise.all([
     withMesh({
       addons: {
-        ...{ certManager: { values: { image: { tag: "v1.21.3" }, podDisruptionBudget: { enabled: true } } } },
+        ...{ certManager: { values: certManagerValues } },
         gpuDevicePlugin: { timeSlicing: { replicas: 4 } },
         prometheus: { install: false, operator, existing: { url: "http://prometheus.monitoring:9090" } },
         jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } },
       },
       telemetry: { tracing: { sampling: 5 }, metrics: { disabled: ["RESPONSE_SIZE"] } },
     }),
-    withMesh({ addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off } }),
+    withMesh({
+      addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off },
+      telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } },
+    }),
   ]);
 });
 
@@ -77,7 +84,7 @@ describe("by default", () => {
   test("Prometheus, Grafana and Jaeger run outside the mesh", () => {
     expect(named(published, "Deployment")).toEqual(expect.arrayContaining(["prometheus", "grafana", "jaeger"]));
     const labels = at(stepTitled(published, "Namespace observability").inputs, "metadata", "labels");
-    expect(labels).toEqual({ "pod-security.kubernetes.io/enforce": "restricted" });
+    expect(labels).toEqual({ "pod-security.kubernetes.io/enforce": "restricted", "istio-injection": "disabled" });
   });
 
   test("Prometheus finds pods in three namespaces and may read nothing else", () => {
@@ -98,6 +105,8 @@ describe("by default", () => {
     const pod = at(stepTitled(published, "Deployment observability/prometheus").inputs, "spec", "template");
     expect(at(pod, "metadata", "annotations", "linly-mesh/config-hash")).toMatch(/^[0-9a-f]{16}$/);
     expect(at(pod, "spec", "volumes", 0, "configMap", "name")).toBe("prometheus");
+    expect(at(pod, "spec", "containers", 0, "args")).toContain("--storage.tsdb.retention.size=6871947673B");
+    expect(at(pod, "spec", "volumes", 1, "emptyDir")).toEqual({ sizeLimit: "8Gi" });
   });
 
   test.each([
@@ -154,7 +163,9 @@ describe("around what a cluster has", () => {
     expect(stepTitled(around, "Release cert-manager/cert-manager").inputs["values"]).toEqual({
       crds: { enabled: true, keep: true },
       global: { leaderElection: { namespace: "cert-manager" } },
+      http_proxy: "http://proxy.example.com:3128",
       image: { tag: "v1.21.3" },
+      podDnsPolicy: "None",
       podDisruptionBudget: { enabled: true },
     });
   });

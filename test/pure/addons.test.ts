@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { splitValues } from "../../components/addons/cert-manager-args.ts";
 import { gpuResource } from "../../components/addons/gpu-resource.ts";
@@ -75,6 +77,8 @@ describe("the GPU device plugin", () => {
     [{ mig: "single" }, "nvidia.com/gpu"],
     [{ mig: "mixed", migProfile: "1g.10gb" }, "nvidia.com/mig-1g.10gb"],
     [{ mig: "mixed", migProfile: "1g.5gb+me" }, "nvidia.com/mig-1g.5gb.me"],
+    [{ install: false, mig: "mixed", migProfile: "1g.10gb" }, "nvidia.com/mig-1g.10gb"], // the cluster's own operator
+    [{ install: false, timeSlicing: { replicas: 4 } }, "nvidia.com/gpu"],
   ])("with %o a stage asks for %s", (change, resource) => {
     expect(gpuResource(plugin(change))).toBe(resource);
   });
@@ -116,6 +120,15 @@ test("values of cert-manager's chart go where its component lets them through", 
   });
 });
 
+test("every argument that the component of the installed SDK has takes the value of its name", () => {
+  const sdk = readFileSync(join(projectDir, "node_modules/@pulumi/kubernetes-cert-manager/certManager.js"), "utf8");
+  const names = new Set([...sdk.matchAll(/resourceInputs\["(\w+)"\] = args/g)].map(([, name]) => name ?? ""));
+  expect(names.delete("helmOptions")).toBe(true);
+  expect(names.size).toBeGreaterThan(30);
+  const given = Object.fromEntries([...names].map((name) => [name, "x"]));
+  expect(splitValues(given)).toEqual({ args: given, values: {} });
+});
+
 describe("values of istiod", () => {
   const cluster = { name: "c", network: "n", region: "r" };
   const collector = { service: "jaeger.observability.svc.cluster.local", namespace: "observability", port: 4317 };
@@ -144,6 +157,11 @@ describe("faults", () => {
   const { mesh } = readStackFile(projectDir, "prod");
   const faults = (change: object) =>
     checkMesh({ ...mesh, ...change }).faults.map(({ path, message }) => `${path}  ${message}`);
+  const noAlerts = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
+  const simulated = {
+    ...{ mode: "chain", pipeline: ["asr"], entry: undefined },
+    services: { asr: { engine: "simulator", versions: [{ name: "v1", weight: 100, image: "a/b:1" }] } },
+  };
   const istiodOff = { ...mesh.istio, values: { istiod: { telemetry: { enabled: false } } } };
 
   test.each<[object, string[]]>([
@@ -156,12 +174,28 @@ describe("faults", () => {
     ],
     [{ addons: { prometheus: { install: false, existing: { url: "http://p:9090" }, operator: {} } } }, []],
     [
-      { addons: { prometheus: { install: false } } },
+      { addons: { prometheus: { install: false } }, telemetry: noAlerts },
       [
         "addons.prometheus.existing  is missing; Grafana, which is installed, reads from a Prometheus: name one, or set grafana.install: false",
       ],
     ],
-    [{ addons: { prometheus: { install: false }, grafana: { install: false } } }, []],
+    [{ addons: { prometheus: { install: false }, grafana: { install: false } }, telemetry: noAlerts }, []],
+    [
+      { addons: { prometheus: { install: false, existing: { url: "http://p:9090" } } } },
+      [
+        "telemetry.alerts.latency  is judged by nobody: addons.prometheus is not installed and names no operator; name one, or set enabled: false",
+        "telemetry.alerts.errors  is judged by nobody: addons.prometheus is not installed and names no operator; name one, or set enabled: false",
+      ],
+    ],
+    [
+      {
+        addons: { prometheus: { install: false }, grafana: { install: false } },
+        telemetry: { alerts: { latency: { enabled: false } } },
+      },
+      [
+        "telemetry.alerts.errors  is judged by nobody: addons.prometheus is not installed and names no operator; name one, or set enabled: false",
+      ],
+    ],
     [
       { addons: { jaeger: { install: false, existing: { service: "jaeger.example.com" } } } },
       [
@@ -185,6 +219,30 @@ describe("faults", () => {
     ],
     [
       {
+        addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 8 } } },
+        pools: { ...mesh.pools, gpu: { ...mesh.pools.gpu, nodes: 1, gpusPerNode: 1 } },
+      },
+      [], // of eight shares, all are taken
+    ],
+    [
+      { addons: { gpuDevicePlugin: { install: false, mig: "mixed" } } },
+      [
+        'addons.gpuDevicePlugin.migProfile  is missing; with mig: mixed it names the profile that stages ask for, such as "1g.10gb"',
+      ],
+    ],
+    [
+      { addons: { gpuDevicePlugin: { install: false, values: {} } } },
+      ["addons.gpuDevicePlugin.values  is an unknown key: known are install, timeSlicing, mig, migProfile"],
+    ],
+    [
+      {
+        addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 2 } } },
+        services: { ...mesh.services, llm: { ...mesh.services.llm, gpus: 2 } },
+      },
+      ["services.llm.gpus  2 shares of a GPU are no more than one; with addons.gpuDevicePlugin.timeSlicing it is 1"],
+    ],
+    [
+      {
         addons: { gpuDevicePlugin: { timeSlicing: { replicas: 2 } } },
         services: { ...mesh.services, llm: { ...mesh.services.llm, gpus: 2 } },
       },
@@ -197,11 +255,30 @@ describe("faults", () => {
     [
       { istio: istiodOff },
       [
+        "telemetry.metrics.source  no sidecar reports metrics, as istio.values.istiod.telemetry.enabled is false; without them no alert fires: switch them off",
+      ],
+    ],
+    [
+      { ...simulated, istio: istiodOff },
+      [
         'telemetry.metrics.source  no sidecar reports metrics, as istio.values.istiod.telemetry.enabled is false; without them no alert fires: set "stage", or switch the alerts off',
       ],
     ],
-    [{ istio: istiodOff, telemetry: { metrics: { source: "stage" } } }, []],
-    [{ istio: istiodOff, telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } } }, []],
+    [{ ...simulated, istio: istiodOff, telemetry: { metrics: { source: "stage" } } }, []],
+    [{ istio: istiodOff, telemetry: noAlerts }, []],
+    [
+      { telemetry: { metrics: { source: "stage" } } },
+      [
+        'telemetry.metrics.source  "stage" reads stage_requests_total, which the simulator alone tells, and not what stands in webui, asr, llm, tts, face: set "istio"',
+      ],
+    ],
+    [
+      { telemetry: { ...noAlerts, metrics: { source: "stage" } } }, // the dashboard reads them too
+      [
+        'telemetry.metrics.source  "stage" reads stage_requests_total, which the simulator alone tells, and not what stands in webui, asr, llm, tts, face: set "istio"',
+      ],
+    ],
+    [{ telemetry: { ...noAlerts, metrics: { source: "stage" } }, addons: { grafana: { install: false } } }, []],
     [
       { telemetry: { metrics: { disabled: ["REQUEST_DURATION", "REQUEST_SIZE"] } } },
       [

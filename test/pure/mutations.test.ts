@@ -75,14 +75,20 @@ function readingOf(mesh: unknown): unknown {
   }
 }
 
-/** Refused, as what the user wrote wrongly, at the place or at one that holds it. */
+/** Whether a fault's path is that of a place, of something in it, or of what directly holds it. */
+function tells(found: string, place: Path): boolean {
+  const wanted = formatPath(place);
+  const holder = formatPath(place.slice(0, -1));
+  return found === wanted || found.startsWith(`${wanted}.`) || found.startsWith(`${wanted}[`) || found === holder;
+}
+
+/** Refused, as what the user wrote wrongly, with the place. */
 function expectRefusal(mesh: unknown, path: Path): void {
   const error = readingOf(mesh);
   if (!(error instanceof ConfigError)) throw new Error(`${formatPath(path)} was not refused: ${String(error)}`);
   expect(exitCodeOf(error)).toBe(2);
-  const wanted = formatPath(path);
-  const named = error.faults.filter(({ path: found }) => found.startsWith(wanted) || wanted.startsWith(found));
-  expect(named, `${wanted}\n${error.message}`).not.toEqual([]);
+  const named = error.faults.filter(({ path: found }) => tells(found, path));
+  expect(named, `${formatPath(path)}\n${error.message}`).not.toEqual([]);
 }
 
 const mesh = fc.constantFrom(...meshes);

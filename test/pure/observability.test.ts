@@ -12,9 +12,10 @@ import {
   sidecarPods,
   type Relabelling,
 } from "../../components/observability/scrape.ts";
+import { retentionArgs, sampleVolume } from "../../components/observability/retention.ts";
 import { hashOf, volumesOf } from "../../components/observability/pod-volumes.ts";
 import { egressHosts } from "../../components/traffic/sidecar-scope.ts";
-import { meshSchema, type TelemetryConfig } from "../../config/schema.ts";
+import { installed, meshSchema, type TelemetryConfig } from "../../config/schema.ts";
 import { alertNeeds, requestMetrics } from "../../services/telemetry.ts";
 import { stageOf } from "../../services/catalogue.ts";
 
@@ -237,6 +238,24 @@ describe("traces", () => {
       ],
     });
     expect(telemetrySpec(telemetry(), undefined)).toEqual({});
+  });
+});
+
+describe("samples", () => {
+  const size = 2 ** 30;
+  test.each([
+    [{}, "7d", 0.8 * 8 * size, { size: "8Gi", keep: false }],
+    [{ retention: "15d", storage: "50Gi" }, "15d", 0.8 * 50 * size, { size: "50Gi", keep: true }],
+    [{ storage: "1.5G" }, "7d", 1.2e9, { size: "1.5G", keep: true }],
+    [{ storage: "1k" }, "7d", 800, { size: "1k", keep: true }], // no rounding to 0, which would be no limit
+  ])("with %j go after %s, or before they take more than %d bytes of %j", (given, time, bytes, volume) => {
+    const config = installed(meshSchema.shape.addons.parse({ prometheus: given }).prometheus);
+    if (config === undefined) throw new Error("it is not installed");
+    expect(retentionArgs(config)).toEqual([
+      `--storage.tsdb.retention.time=${time}`,
+      `--storage.tsdb.retention.size=${Math.floor(bytes)}B`,
+    ]);
+    expect(sampleVolume(config)).toEqual(volume);
   });
 });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { pinnedRoutes } from "../../components/traffic/canary.ts";
-import { ingressRoutes } from "../../components/traffic/ingress-routes.ts";
+import { ingressRoutes, isProportional } from "../../components/traffic/ingress-routes.ts";
 import { combinations, cookieValue, cookieWith, listOf, listWith } from "../../components/traffic/pins.ts";
+import { inPercent, reduced } from "../../services/proportions.ts";
 import { checkMesh } from "../../config/parse.ts";
 
 const llm = {
@@ -75,23 +76,57 @@ describe("combinations", () => {
     [
       [llm],
       [
-        ["llm.v1-stable", 90],
-        ["llm.v2-experiment", 10],
+        ["llm.v1-stable", 9],
+        ["llm.v2-experiment", 1],
       ],
     ],
     [
       [llm, tts],
       [
-        ["llm.v1-stable+tts.a", 6750],
-        ["llm.v1-stable+tts.b", 2250],
+        ["llm.v1-stable+tts.a", 27],
+        ["llm.v1-stable+tts.b", 9],
         ["llm.v1-stable+tts.old", 0],
-        ["llm.v2-experiment+tts.a", 750],
-        ["llm.v2-experiment+tts.b", 250],
+        ["llm.v2-experiment+tts.a", 3],
+        ["llm.v2-experiment+tts.b", 1],
         ["llm.v2-experiment+tts.old", 0],
       ],
     ],
   ])("of %j", (stages, expected) => {
     expect(combinations(stages).map(({ pins, weight }) => [cookieValue(pins), weight])).toEqual(expected);
+  });
+});
+
+describe("proportions", () => {
+  test.each([
+    [
+      [90, 10],
+      [9, 1],
+      [90, 10],
+    ],
+    [
+      [6750, 2250, 750, 250],
+      [27, 9, 3, 1],
+      [27, 9, 3, 1],
+    ],
+    [
+      [50, 0, 50],
+      [1, 0, 1],
+      [50, 0, 50],
+    ],
+    [[7], [1], [100]],
+    [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ],
+    [
+      [33, 67],
+      [33, 67],
+      [33, 67],
+    ],
+  ])("%j in the smallest numbers and in percent", (weights, smallest, percents) => {
+    expect(reduced(weights)).toEqual(smallest);
+    expect(inPercent(weights)).toEqual(percents);
   });
 });
 
@@ -166,11 +201,12 @@ describe("the gateway's routes", () => {
     const split = { ...asr, versions: tts.versions };
     const routes = ingressRoutes({ entry: split, host, dialogues });
     expect(routes.at(-1)?.route.map(({ destination, weight }) => [destination.subset, weight])).toEqual([
-      ["a", 6750],
-      ["b", 2250],
-      ["a", 750],
-      ["b", 250],
+      ["a", 27],
+      ["b", 9],
+      ["a", 3],
+      ["b", 1],
     ]);
+    expect(routes.map((route) => isProportional(route))).toEqual([false, false, true]);
   });
 
   test("a version without a share takes no new dialogue, and keeps those it has", () => {
@@ -178,6 +214,28 @@ describe("the gateway's routes", () => {
     expect(routes.map(({ name }) => name)).toContain("dialogue-tts.old");
     expect(JSON.stringify(routes.at(-1))).not.toContain("old");
   });
+});
+
+test("shares that multiply to more than Istio can count are a fault", () => {
+  const odd = [
+    { name: "a", weight: 33, image: "x/y:1" },
+    { name: "b", weight: 67, image: "x/y:1" },
+  ];
+  const stages = ["asr", "llm", "tts", "face", "emotion"];
+  const mesh = {
+    mode: "chain",
+    pipeline: stages,
+    clusters: [{ name: "local", network: "n1", region: "r1" }],
+    istio: { charts: { folder: "charts" } },
+    services: Object.fromEntries(stages.map((stage) => [stage, { engine: "simulator", versions: odd }])),
+    pins: { dialogues: { stages } },
+  };
+  const found = checkMesh(mesh).faults.map(({ path, message }) => `${path}: ${message}`);
+  expect(found).toEqual([
+    "pins.dialogues.stages: the shares of these stages multiply to 10,000,000,000 parts, more than Istio can count; " +
+      "use rounder weights or fewer stages",
+  ]);
+  expect(checkMesh({ ...mesh, pins: { dialogues: { stages: stages.slice(0, 4) } } }).faults).toEqual([]);
 });
 
 test("inside, a pinned request goes to its version, also to one without a share", () => {
@@ -212,6 +270,9 @@ describe("faults of pins in a stack file", () => {
       { dialogues: { stages: ["asr", "llm"] } },
       ["pins.dialogues.stages: the versions of these stages make 49 combinations (asr 7 × llm 7); at most 32"],
     ],
+    [{ testers: { header: "cookie" } }, ['pins.testers.header: "cookie" is not free: it has a meaning of its own']],
+    [{ testers: { header: "baggage" } }, ['pins.testers.header: "baggage" is not free: it has a meaning of its own']],
+    [{ dialogues: { stages: ["llm"], maxAge: "0s" } }, ['pins.dialogues.maxAge: "0s" is not a time of at least "1m"']],
     [{ testers: { header: "X Y" } }, ['pins.testers.header: "X Y" is not a name in lower case']],
   ])("%j", (pins, expected) => {
     const found = checkMesh({ ...base, pins }).faults.map(({ path, message }) => `${path}: ${message}`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { versionRefusal } from "../../config/checks/kubernetes.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 
 const image = "x/y:1";
@@ -166,5 +167,20 @@ describe("Kubernetes", () => {
     ["v1.34.1", one({}), ['clusters[0].kubernetesVersion: "v1.34.1" is not a version of Kubernetes such as "1.33"']],
   ])("%s", (version, llm, expected) => {
     expect(faults(meshOf({ llm }, cluster(version)))).toEqual(expected);
+  });
+
+  const old = "which is too old: ";
+  test.each<[string, object, string | undefined]>([
+    ["v1.32.0", one({}), undefined],
+    ["v1.31.9-eks-1a2b3c", one({}), `runs Kubernetes v1.31.9-eks-1a2b3c, ${old}Istio 1.31 needs 1.32 or newer`],
+    ["v1.35.0", imageVolume, undefined],
+    ["v1.34.2+k3s1", imageVolume, `runs Kubernetes v1.34.2+k3s1, ${old}services.llm.model.image needs 1.35 or newer`],
+    [
+      "v1.31.0",
+      imageVolume,
+      `runs Kubernetes v1.31.0, ${old}Istio 1.31 needs 1.32 or newer; services.llm.model.image needs 1.35 or newer`,
+    ],
+  ])("a cluster that runs %s, whatever the stack file says", (version, llm, expected) => {
+    expect(versionRefusal(version, parseMesh(meshOf({ llm }, cluster("1.36")), "test"))).toBe(expected);
   });
 });

@@ -14,7 +14,7 @@ import {
   rolloutStrategy,
   startupSeconds,
 } from "../../components/service/rollout.ts";
-import { restrictedContainer } from "../../components/service/security.ts";
+import { restrictedContainer } from "../../components/security/pod.ts";
 import { modelOf, volumesOf } from "../../components/service/volumes.ts";
 import type { VersionConfig } from "../../config/schema.ts";
 import { stageOf, type StageName } from "../../services/catalogue.ts";

@@ -1,23 +1,39 @@
 import { execFile } from "node:child_process";
 import { ensureTools } from "../../lab/tools/build.ts";
 
-/** What a request from inside a pod met: its status, or the error's code. */
-export interface PodRequest {
+/** A container of the lab's services. They have Node, and nothing else that could be run. */
+export interface Container {
   readonly kubeconfig: string;
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
+}
+
+/** A request from inside a container. */
+export interface PodRequest extends Container {
   readonly url: string;
 }
 
 /**
- * The status that a GET from inside a container gets, through its sidecar. Containers of the lab's services have Node.
- * A connection that fails is told as the text `error: <code>`.
+ * The status that a GET from inside a container gets, through its sidecar. A connection that fails is told as the text
+ * `error: <code>`.
  */
-export async function statusFromPod({ kubeconfig, namespace, pod, container, url }: PodRequest): Promise<string> {
+export function statusFromPod({ url, ...container }: PodRequest): Promise<string> {
+  return printedIn(
+    container,
+    `require("node:http").get(${JSON.stringify(url)}, (r) => { r.resume(); console.log(r.statusCode); })
+      .on("error", (e) => console.log("error: " + e.code));`,
+  );
+}
+
+/** The value of a variable in a container's environment. */
+export function variableOfPod(container: Container, name: string): Promise<string> {
+  return printedIn(container, `console.log(process.env[${JSON.stringify(name)}])`);
+}
+
+/** What a script prints in a container. */
+async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
   const { kubectl } = await ensureTools(console.log, ["kubectl"]);
-  const script = `require("node:http").get(${JSON.stringify(url)}, (r) => { r.resume(); console.log(r.statusCode); })
-    .on("error", (e) => console.log("error: " + e.code));`;
   const args = ["--kubeconfig", kubeconfig, "--namespace", namespace, "exec", pod, "--container", container, "--"];
   return new Promise((resolve, reject) => {
     execFile(

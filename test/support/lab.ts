@@ -3,7 +3,7 @@ import { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { helmPath } from "../../cli/helm.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import { projectDir } from "../../cli/project.ts";
-import { EngineError, up, type Program, type Result } from "../../engine/index.ts";
+import { EngineError, up, type Options, type Program, type Result } from "../../engine/index.ts";
 import { labUp } from "../../lab/lab.ts";
 import { localLab, type LabState } from "../../lab/spec.ts";
 import { missingForLab } from "./requirements.ts";
@@ -22,10 +22,13 @@ export function startedLab(): Promise<LabState> {
 }
 
 /** Applies a stack to the lab; an error comes with what the program logged. */
-export async function applied(program: Program, signal?: AbortSignal): Promise<Result> {
+export async function applied(
+  program: Program,
+  options: Pick<Options, "signal" | "policyPacks"> = {},
+): Promise<Result> {
   const log: string[] = [];
   try {
-    return await up(program, { helm: () => helmPath(progress), ...(signal !== undefined && { signal }) }, (event) => {
+    return await up(program, { helm: () => helmPath(progress), ...options }, (event) => {
       if (event.type === "log") log.push(event.text);
       if (event.type === "waiting") log.push(`${event.title}: ${event.reason}`);
     });

@@ -32,7 +32,7 @@ function merged(...parts: fc.Arbitrary<object>[]): fc.Arbitrary<Record<string, u
 
 /** Whole percents that total 100. */
 const weights = fc
-  .integer({ min: 1, max: 4 })
+  .integer({ min: 1, max: 3 })
   .chain((count) => fc.array(fc.integer({ min: 0, max: 100 }), { minLength: count - 1, maxLength: count - 1 }))
   .map((cuts) => {
     const edges = [0, ...cuts.toSorted((left, right) => left - right), 100];
@@ -115,7 +115,7 @@ const hosts = fc.constantFrom(
 );
 
 function pins(running: readonly StageName[]): fc.Arbitrary<object> {
-  const stages = fc.shuffledSubarray([...running], { minLength: 1, maxLength: Math.min(2, running.length) });
+  const stages = fc.shuffledSubarray([...running], { minLength: 1, maxLength: Math.min(3, running.length) });
   return merged(
     optional("testers", fc.constantFrom({}, { header: "x-version" })),
     optional(
@@ -128,18 +128,52 @@ function pins(running: readonly StageName[]): fc.Arbitrary<object> {
   );
 }
 
-const addons = fc.constantFrom(
-  {},
-  { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
-  { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
-  { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
-  { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
+const unjudged = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
+
+/** Add-ons with what is measured: alerts need somebody to judge them, and `stage` metrics somebody to tell them. */
+const watched = fc.oneof(
+  fc.record({
+    addons: fc.constantFrom(
+      {},
+      { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
+      { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
+      { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
+      { gpuDevicePlugin: { install: false, mig: "mixed", migProfile: "1g.10gb" } },
+    ),
+    telemetry: fc.constantFrom(
+      {},
+      { tracing: { sampling: 50 } },
+      { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+    ),
+  }),
+  fc.constantFrom(
+    {
+      addons: { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
+      telemetry: unjudged,
+    },
+    { addons: { grafana: { install: false } }, telemetry: { ...unjudged, metrics: { source: "stage" } } },
+  ),
 );
 
-const telemetry = fc.constantFrom(
-  {},
-  { tracing: { sampling: 50 }, metrics: { source: "stage" } },
-  { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+const poolsOf = merged(
+  fc.constantFrom({}, { nodes: 200, gpusPerNode: 8 }).map((capacity) => ({
+    gpu: { nodeSelector: { "example.com/gpu": "a100" }, tolerations: [{ key: "gpu", value: "yes" }], ...capacity },
+  })),
+  fc.constant({ cpu: { nodeSelector: { pool: "cpu" } } }),
+);
+
+const charts = fc.constantFrom(
+  { folder: "charts" },
+  { repository: "https://charts.example.com/istio", version: "1.31.1" },
+  { oci: "oci://registry.example.com/charts", version: "1.31.1" },
+);
+
+const istio = merged(
+  charts.map((source) => ({ charts: source })),
+  optional("images", fc.constant({ hub: "registry.example.com/istio", tag: "1.31.1" })),
+  optional("meshId", name(20)),
+  optional("trustDomain", fc.constantFrom("cluster.local", "mesh.example.com")),
+  optional("values", fc.constant({ istiod: { pilot: { replicaCount: 2 } } })),
 );
 
 /** A mesh that the schema accepts. */
@@ -149,14 +183,17 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = shape.chain(({ r
     name(63)
       .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
       .map((namespace) => ({ namespace })),
-    fc
-      .tuple(name(40), name(20), name(20))
-      .map(([cluster, network, region]) => ({ clusters: [{ name: cluster, network, region }] })),
-    fc.constant({ istio: { charts: { folder: "charts" } } }),
+    fc.tuple(name(40), name(20), name(20)).chain(([cluster, network, region]) =>
+      optional("kubernetesVersion", fc.constant("1.36")).map((rest) => ({
+        clusters: [{ name: cluster, network, region, ...rest }],
+      })),
+    ),
+    istio.map((chosen) => ({ istio: chosen })),
+    optional("pools", poolsOf),
+    optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
     hosts.map((list) => ({ ingress: { hosts: list } })),
     pins(running).map((chosen) => ({ pins: chosen })),
-    addons.map((chosen) => ({ addons: chosen })),
-    telemetry.map((chosen) => ({ telemetry: chosen })),
+    watched,
     fc
       .tuple(...running.map((stage) => service(stage).map((described) => [stage, described] as const)))
       .map((list) => ({ services: Object.fromEntries(list) })),

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { destroy, tally, up } from "../../engine/index.ts";
-import type { Event, Json, JsonObject, Program } from "../../engine/index.ts";
+import type { Event, Json, JsonObject, Options, Program } from "../../engine/index.ts";
 import type { Answer, ApiServer } from "./api-server.ts";
 import { at } from "./plan.ts";
 
@@ -70,8 +70,8 @@ export class StackUnderTest {
     };
   }
 
-  up(wanted: JsonObject, onEvent?: (event: Event) => void, signal?: AbortSignal): Promise<Run> {
-    return this.#run(up, wanted, onEvent, signal);
+  up(wanted: JsonObject, onEvent?: (event: Event) => void, options?: Partial<Options>): Promise<Run> {
+    return this.#run(up, wanted, onEvent, options);
   }
 
   destroy(): Promise<Run> {
@@ -95,10 +95,10 @@ export class StackUnderTest {
     action: typeof up,
     wanted: JsonObject,
     onEvent: (event: Event) => void = () => {},
-    signal?: AbortSignal,
+    chosen: Partial<Options> = {},
   ): Promise<Run> {
     const events: Event[] = [];
-    const options = { helm: async () => this.#helm, ...(signal === undefined ? {} : { signal }) };
+    const options = { helm: async () => this.#helm, ...chosen };
     const report = (event: Event) => {
       events.push(event);
       onEvent(event);

@@ -37,7 +37,7 @@ describeOnLab("moving weights under load", () => {
   test("traffic leaves a version that does not come up, while up still waits for it", async () => {
     const stop = new AbortController();
     const program = stackWith("local", (mesh) => withBrokenCanary(mesh, { "v1-stable": 100, "v2-experiment": 0 }));
-    const running = applied(program, stop.signal);
+    const running = applied(program, { signal: stop.signal });
     const ended = running.then(
       () => "completed",
       () => "stopped",

@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { projectDir } from "../../cli/project.ts";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
@@ -95,8 +97,8 @@ describeOnLab("the pipeline on real sidecars", () => {
     expect(await statusFromPod({ ...from, url })).toBe("error: ECONNRESET");
   });
 
-  test("a second up changes nothing", async () => {
-    const { steps } = await applied(stackWith("local"));
+  test("a second up, held to the project's policies, changes nothing", async () => {
+    const { steps } = await applied(stackWith("local"), { policyPacks: [{ dir: join(projectDir, "policies") }] });
     const changes = steps.filter(({ outcome }) => !["same", "read", "register"].includes(outcome));
     expect(changes.map(({ title, outcome }) => `${title} ${outcome}`)).toEqual([]);
     expect(steps.filter(({ outcome }) => outcome === "same").length).toBeGreaterThan(30);

@@ -1,0 +1,71 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { parse } from "yaml";
+import { projectDir } from "../../cli/project.ts";
+import { render, type Json } from "../../engine/index.ts";
+import { writeCharts } from "../../lab/images/charts.ts";
+import { ensureTools } from "../../lab/tools/build.ts";
+import { describeOnLab } from "../support/lab.ts";
+import { isObject, stepTitled } from "../support/plan.ts";
+import { planOf, stackWith } from "../support/stack.ts";
+
+const registry = "mirror.example.com";
+const charts = { folder: join(projectDir, ".lab", "charts") };
+const dir = mkdtempSync(join(tmpdir(), "linly-mesh-air-gap-"));
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+describeOnLab("the images of cert-manager, as its own chart renders them", () => {
+  let helm: string;
+
+  beforeAll(async () => {
+    // The charts that the lab installs; where a lab has been up they are there already.
+    await writeCharts(projectDir, console.log);
+    ({ helm } = await ensureTools(console.log, ["helm"]));
+  });
+
+  /** What is run, and what arguments have run: the controller starts pods of its own, from an image it is told by one. */
+  function imagesIn(value: Json | undefined): string[] {
+    if (Array.isArray(value)) return value.flatMap(imagesIn);
+    if (typeof value === "string") return /^--[\w-]*image=(.+)$/.exec(value)?.slice(1) ?? [];
+    if (!isObject(value)) return [];
+    const { image, ...rest } = value;
+    return [...(typeof image === "string" ? [image] : []), ...Object.values(rest).flatMap(imagesIn)];
+  }
+
+  /** Images by the last part of their names; the text of all that the chart makes. */
+  async function rendered(change: object): Promise<{ images: Map<string, string>; text: string }> {
+    const into = mkdtempSync(join(dir, "rendered-"));
+    const plan = await planOf(stackWith("prod", (mesh) => ({ ...mesh, ...change })));
+    // Of the other charts some would be fetched.
+    const steps = [stepTitled(plan, "Release cert-manager/cert-manager")];
+    const { files, notRendered } = await render({ ...plan, steps }, into, { helm });
+    expect(notRendered).toEqual([]);
+    const workloads = files.filter((file) => /-(deployment|job)-cert-manager-/.test(file));
+    const texts = workloads.map((file) => readFileSync(join(into, file), "utf8"));
+    const images = texts.flatMap((text) => imagesIn(parse(text)));
+    return {
+      images: new Map(images.map((image) => [/([\w-]+):[^/]*$/.exec(image)?.[1] ?? image, image])),
+      text: texts.join(),
+    };
+  }
+
+  const names = ["acmesolver", "cainjector", "controller", "startupapicheck", "webhook"].map(
+    (part) => `cert-manager-${part}`,
+  );
+
+  test("all come from the one registry", async () => {
+    const { images, text } = await rendered({ airGap: { registry, charts } });
+    expect([...images.keys()].toSorted()).toEqual(names);
+    for (const [name, image] of images) expect(image).toMatch(new RegExp(`^${registry}/jetstack/${name}:v`));
+    expect(text).not.toContain("quay.io");
+  });
+
+  test("the control: without an air gap none does", async () => {
+    const { images } = await rendered({ addons: { certManager: { charts } } });
+    expect([...images.keys()].toSorted()).toEqual(names);
+    for (const [name, image] of images) expect(image).toMatch(new RegExp(`^quay.io/jetstack/${name}:v`));
+  });
+});

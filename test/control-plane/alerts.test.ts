@@ -1,0 +1,102 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ruleGroups } from "../../components/observability/alerts.ts";
+import { meshSchema } from "../../config/schema.ts";
+import { ensureTools } from "../../lab/tools/build.ts";
+import { describeOnLab } from "../support/lab.ts";
+
+type Source = "stage" | "istio";
+
+/** What one node tells of tts every 15 s: 15 requests, all within 100 ms, or from the tenth minute on none of them. */
+function node(source: Source, name: string, slow: boolean) {
+  const origin = `stage="tts",node="${name}"`;
+  const quick = slow ? "0+15x40 600+0x40" : "0+15x81";
+  if (source === "stage")
+    return [
+      { series: `stage_request_duration_seconds_bucket{${origin},le="0.1"}`, values: quick },
+      { series: `stage_request_duration_seconds_bucket{${origin},le="1"}`, values: "0+15x81" },
+      { series: `stage_request_duration_seconds_bucket{${origin},le="+Inf"}`, values: "0+15x81" },
+      { series: `stage_requests_total{${origin},code="200"}`, values: "0+15x81" },
+    ];
+  const told = `${origin},reporter="destination"`;
+  return [
+    { series: `istio_request_duration_milliseconds_bucket{${told},le="100"}`, values: quick },
+    { series: `istio_request_duration_milliseconds_bucket{${told},le="1000"}`, values: "0+15x81" },
+    { series: `istio_request_duration_milliseconds_bucket{${told},le="+Inf"}`, values: "0+15x81" },
+    { series: `istio_requests_total{${told},response_code="200"}`, values: "0+15x81" },
+  ];
+}
+
+function judged(eval_time: string, exp_alerts: readonly object[]) {
+  return { eval_time, alertname: "StageLatencyRise", exp_alerts };
+}
+
+function fired(onNode: string) {
+  return {
+    exp_labels: { stage: "tts", node: onNode, severity: "warning" },
+    exp_annotations: {
+      summary: "P99 of tts rose by more than 300 % within 10m",
+      description: `It is worst on node ${onNode}: 991ms.`,
+    },
+  };
+}
+
+describeOnLab("the alert on a stage whose P99 rises, as Prometheus judges it", () => {
+  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-alerts-"));
+  let promtool: string;
+
+  beforeAll(async () => {
+    ({ promtool } = await ensureTools(console.log, ["promtool"]));
+  });
+
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  /** Runs the rules of a stack over series that were written down, and compares what fires. */
+  function promtoolTest(source: Source, series: readonly object[], alerts: readonly object[]) {
+    const telemetry = meshSchema.shape.telemetry.parse({ metrics: { source } });
+    writeFileSync(join(dir, "rules.json"), JSON.stringify(ruleGroups(telemetry)));
+    const one = { interval: "15s", input_series: series, alert_rule_test: alerts };
+    const whole = { rule_files: ["rules.json"], evaluation_interval: "15s", tests: [one] };
+    writeFileSync(join(dir, "test.json"), JSON.stringify(whole));
+    const { status, stdout, stderr } = spawnSync(promtool, ["test", "rules", join(dir, "test.json")], {
+      encoding: "utf8",
+    });
+    return { status, output: `${stdout}${stderr}` };
+  }
+
+  test.each<Source>(["stage", "istio"])(
+    "by the metrics of %s: it fires after the rise and names the node",
+    (source) => {
+      const series = [...node(source, "gpu-1", true), ...node(source, "gpu-2", false)];
+      const { status, output } = promtoolTest(source, series, [judged("9m", []), judged("20m", [fired("gpu-1")])]);
+      expect(output).toContain("SUCCESS");
+      expect(status).toBe(0);
+    },
+  );
+
+  test.each<[string, readonly object[]]>([
+    ["nothing rises", [...node("stage", "gpu-1", false), ...node("stage", "gpu-2", false)]],
+    ["nothing is told", []],
+    [
+      "too few requests tell it",
+      node("stage", "gpu-1", true).map(({ series, values }) => ({
+        series,
+        values: values.replaceAll("15x", "0x").replace("600", "3"),
+      })),
+    ],
+  ])("it stays silent when %s", (_, series) => {
+    const { status, output } = promtoolTest("stage", series, [judged("20m", [])]);
+    expect(output).toContain("SUCCESS");
+    expect(status).toBe(0);
+  });
+
+  test("the control: promtool tells when another node is expected", () => {
+    const series = [...node("stage", "gpu-1", true), ...node("stage", "gpu-2", false)];
+    const { status, output } = promtoolTest("stage", series, [judged("20m", [fired("gpu-2")])]);
+    expect(output).toMatch(/FAILED/);
+    expect(status).not.toBe(0);
+  });
+});
