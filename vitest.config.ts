@@ -1,5 +1,9 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { cacheRoot } from "./lab/tools/cache.ts";
 
+/* Files that run side by side share what they load, and the plans of whole stacks (test/support/stack.ts). */
 const layer = (name: string, timeoutSeconds: number, parallel: boolean) => ({
   extends: true as const,
   test: {
@@ -8,12 +12,17 @@ const layer = (name: string, timeoutSeconds: number, parallel: boolean) => ({
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
     fileParallelism: parallel,
+    isolate: !parallel,
   },
 });
 
 export default defineConfig({
   test: {
     environment: "node",
+    // Vitest leaves one core out, which on a machine with two is half of it.
+    maxWorkers: availableParallelism(),
+    // Most of the time of a preview is the loading of the SDK.
+    env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled") },
     projects: [
       layer("pure", 60, true),
       layer("program", 120, true),

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { render, type Plan } from "../engine/index.ts";
+import { render, type Plan, type Step } from "../engine/index.ts";
 import { chartArgs, runHelm, withValues, type Helm } from "../engine/helm/helm.ts";
-import { releaseSpec } from "../engine/program/release-spec.ts";
+import { releaseSpec, type ReleaseSpec } from "../engine/program/release-spec.ts";
 import { shownSecret } from "../engine/program/values.ts";
 
 /** The tools of a person who has the rendered manifests and no linly-mesh. */
@@ -14,12 +14,31 @@ export interface Tools {
   readonly context: string;
 }
 
+/** Manifests of one folder. */
+type Part = "namespaces" | "objects";
+
+function partOf({ inputs }: Step): Part {
+  return inputs["kind"] === "Namespace" ? "namespaces" : "objects";
+}
+
 /* A chart comes once what it needs is there: the gateway's pods get their image from istiod's webhook. */
-const releaseOrder = ["istio-base", "istiod", "istio-cni", "istio-ingress"];
+const releaseOrder = ["istio-base", "istiod", "istio-cni", "istio-ingress", "cert-manager"];
+
+/**
+ * Releases in the order in which a person installs them.
+ *
+ * @throws Error for a release of which no order is known
+ */
+export function inReleaseOrder<Release extends { readonly name: string }>(releases: readonly Release[]): Release[] {
+  const unknown = releases.filter(({ name }) => !releaseOrder.includes(name)).map(({ name }) => name);
+  if (unknown.length > 0) throw new Error(`no order is known for the releases ${unknown.join(", ")}`);
+  return releases.toSorted((a, b) => releaseOrder.indexOf(a.name) - releaseOrder.indexOf(b.name));
+}
 
 /** A plan brought up by `kubectl apply --server-side` and `helm install`, in the order that its parts need. */
 export class ByHand {
   readonly #plan: Plan;
+  readonly #releases: readonly ReleaseSpec[];
   readonly #dir: string;
   readonly #tools: Tools;
 
@@ -28,21 +47,21 @@ export class ByHand {
     if (JSON.stringify(plan.steps).includes(shownSecret))
       throw new Error("a plan with secrets can't be applied by hand");
     this.#plan = plan;
+    this.#releases = inReleaseOrder(plan.steps.filter(({ kind }) => kind === "release").map(releaseSpec));
     this.#dir = dir;
     this.#tools = tools;
   }
 
   /** Writes the manifests of the plan's own objects; charts are helm's business. Not part of what is timed. */
   async prepare(): Promise<void> {
-    const steps = this.#plan.steps.filter(({ kind }) => kind !== "release");
-    await render({ ...this.#plan, steps }, join(this.#dir, "all"), {});
-    const namespaces = steps.filter(({ inputs }) => inputs["kind"] === "Namespace");
-    await render({ ...this.#plan, steps: namespaces }, join(this.#dir, "namespaces"), {});
+    const own = this.#plan.steps.filter(({ kind }) => kind !== "release");
+    const parts = Object.entries(Object.groupBy(own, partOf));
+    await Promise.all(parts.map(([part, steps]) => render({ ...this.#plan, steps }, join(this.#dir, part), {})));
   }
 
   async up(): Promise<void> {
-    await this.#kubectl("apply", "--server-side", "--recursive", "--filename", join(this.#dir, "namespaces"));
-    for (const spec of this.#releases()) {
+    await this.#apply("namespaces");
+    for (const spec of this.#releases) {
       await withValues(spec.values, (values) =>
         runHelm(this.#helm(), [
           "install",
@@ -55,21 +74,24 @@ export class ByHand {
         ]),
       );
     }
-    await this.#kubectl("apply", "--server-side", "--recursive", "--filename", join(this.#dir, "all"));
+    await this.#apply("objects");
   }
 
+  /** Namespaces go last: with them go helm's records, without which a chart's objects outside of them would stay. */
   async down(): Promise<void> {
-    await this.#kubectl("delete", "--ignore-not-found", "--recursive", "--filename", join(this.#dir, "all"));
-    for (const { name, namespace } of this.#releases().reverse()) {
+    await this.#delete("objects");
+    for (const { name, namespace } of this.#releases.toReversed()) {
       await runHelm(this.#helm(), ["uninstall", name, "--namespace", namespace, "--ignore-not-found", "--wait"]);
     }
+    await this.#delete("namespaces");
   }
 
-  #releases() {
-    const specs = this.#plan.steps.filter(({ kind }) => kind === "release").map(releaseSpec);
-    const unknown = specs.filter(({ name }) => !releaseOrder.includes(name)).map(({ name }) => name);
-    if (unknown.length > 0) throw new Error(`no order is known for the releases ${unknown.join(", ")}`);
-    return specs.sort((a, b) => releaseOrder.indexOf(a.name) - releaseOrder.indexOf(b.name));
+  #apply(part: Part): Promise<void> {
+    return this.#kubectl("apply", "--server-side", "--recursive", "--filename", join(this.#dir, part));
+  }
+
+  #delete(part: Part): Promise<void> {
+    return this.#kubectl("delete", "--ignore-not-found", "--recursive", "--filename", join(this.#dir, part));
   }
 
   #helm(): Helm {

@@ -62,7 +62,8 @@ function growth(of: (run: Run) => number): string {
 
 console.log(
   `\n  a service costs from 20 to 100 this many times what it costs from 4 to 20: ` +
-    `${growth(({ coreSeconds }) => coreSeconds)} in core time, ${growth(({ mebibytes }) => mebibytes)} in memory`,
+    `${growth(({ seconds }) => seconds)} in time, ${growth(({ coreSeconds }) => coreSeconds)} in core time, ` +
+    `${growth(({ mebibytes }) => mebibytes)} in memory`,
 );
 console.log(`  ${rounds} rounds; median (least–greatest); ratios to the three-resource program of the same round`);
 console.log(`  load of the machine, one minute: ${formatSpread(spreadOf(loads), 1)}`);

@@ -9,20 +9,26 @@ export const marker = "<!-- linly-mesh preview -->";
 /* GitHub refuses a longer comment. */
 const limit = 65_536;
 
+const unverified =
+  "> [!WARNING]\n> A fork's own code wrote everything below, and nothing has verified it: it may leave out or make up " +
+  "changes. Judge by the diff.";
+
 /**
- * The commit that was previewed, where its run is to be seen, and how that ended.
+ * The commit that was previewed, whether it is a fork's, where its run is to be seen, and how that ended.
  *
- * @typedef {{ sha: string, url: string, failed: boolean }} Run
+ * @typedef {{ sha: string, fork: boolean, url: string, failed: boolean }} Run
  */
 
 /**
- * @param {readonly { stack: string, text: string }[]} sections
+ * @param {readonly { stack: string, text: string }[]} given
  * @param {Run} run
  */
-export function commentOf(sections, { sha, url, failed }) {
+export function commentOf(given, { sha, fork, url, failed }) {
   const end = failed ? "❌ failed" : "✅ succeeded";
-  const head = `${marker}\n## Preview\n\nof ${sha.slice(0, 12)}: [the run](${url}) ${end}.`;
-  if (sections.length === 0) return `${head}\n\n${failed ? "No preview came about." : "No stack is touched."}`;
+  const title = `${marker}\n## Preview\n\nof ${sha.slice(0, 12)}: [the run](${url}) ${end}.`;
+  const head = fork ? `${title}\n\n${unverified}` : title;
+  if (given.length === 0) return `${head}\n\n${failed ? "No preview came about." : "No stack is touched."}`;
+  const sections = given.map(({ stack, text }) => ({ stack: withoutMentions(stack), text: withoutMentions(text) }));
   let comment = head;
   for (const [index, { stack, text }] of sections.entries()) {
     const next = `${comment}\n\n${text.trim() === "" ? `### ${stack}\n\n❌ No preview came about.` : text.trim()}`;
@@ -33,6 +39,18 @@ export function commentOf(sections, { sha, url, failed }) {
     comment = next;
   }
   return comment;
+}
+
+/**
+ * The text, in which no @name calls anybody: GitHub looks for them in what is shown, so that `&#64;` is one as well. A
+ * space of no width parts the sign from its name. Digests of images stay as they are, to be copied.
+ *
+ * @param {string} text
+ */
+export function withoutMentions(text) {
+  return text
+    .replaceAll(/&(?=#0*64(?!\d)|#x0*40(?![\da-f])|commat)/gi, "&amp;")
+    .replaceAll(/(?<![a-z0-9])@|@(?!sha256:[\da-f]{64}(?![\da-f]))/gi, "@\u200b");
 }
 
 /** @param {readonly { stack: string }[]} sections */
@@ -143,6 +161,11 @@ if (import.meta.filename === process.argv[1]) {
     token: variable("GITHUB_TOKEN"),
   };
   const head = { owner: variable("HEAD_OWNER"), branch: variable("HEAD_BRANCH") };
-  const run = { sha: variable("HEAD_SHA"), url: variable("RUN_URL"), failed: variable("CONCLUSION") !== "success" };
+  const run = {
+    sha: variable("HEAD_SHA"),
+    fork: variable("HEAD_REPOSITORY") !== api.repository,
+    url: variable("RUN_URL"),
+    failed: variable("CONCLUSION") !== "success",
+  };
   console.log(await post(api, head, sections, run));
 }

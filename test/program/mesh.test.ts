@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { ByHand } from "../../bench/by-hand.ts";
 import type { Plan } from "../../engine/index.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
 import { planOf, stackWith, withWeights } from "../support/stack.ts";
@@ -79,6 +80,14 @@ describe("local", () => {
     expect(at(pod, "nodeSelector")).toEqual({ "linly-mesh/pool": pool });
     expect(at(pod, "containers", 0, "resources", "limits", "nvidia.com/gpu")).toBe(gpus);
   });
+});
+
+test("local can be brought up by helm and kubectl alone, which npm run bench:up does", () => {
+  const tools = { helm: "", kubectl: "", kubeconfig: "", context: "" };
+  expect(local.steps.filter(({ kind }) => kind === "release").length).toBe(5);
+  expect(() => new ByHand(local, "", tools)).not.toThrow();
+  // The control: a stack with a chart that the lab can't have.
+  expect(() => new ByHand(prod, "", tools)).toThrow("no order is known for the releases nvidia-device-plugin");
 });
 
 describe("every stack", () => {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectDir } from "../../cli/project.ts";
-import { stacksOf } from "../../cli/stack-file.ts";
 import { PolicyViolations, preview, up } from "../../engine/index.ts";
 import type { Event, JsonObject, Program, Violation } from "../../engine/index.ts";
 import { textAt, toJsonObject } from "../../engine/json.ts";
@@ -15,7 +14,6 @@ import type { ValueObject } from "../../policies/model/values.ts";
 import type { Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { withEachPart } from "../support/policies.ts";
-import { stackWith } from "../support/stack.ts";
 
 const dir = join(projectDir, "policies");
 const fixtures = new URL("fixtures/", import.meta.url).pathname;
@@ -139,14 +137,6 @@ describe("the pack, over the protocol by which Pulumi asks it", () => {
   }
 });
 
-describe("this program", () => {
-  test.concurrent.each(stacksOf(projectDir))("violates nothing mandatory as stack %s", async (stack) => {
-    const found = await violationsOf(stackWith(stack));
-    expect(found.filter(({ policy }) => policy !== "images-by-digest")).toEqual([]);
-    expect(found.filter(({ level }) => level === "mandatory")).toEqual([]);
-  });
-});
-
 describe("a program with violations", () => {
   const hidden = "subset-nobody-may-read";
   const program: Program = {
@@ -194,18 +184,6 @@ test.each([
   const starting = startPack({ dir: new URL(pack, import.meta.url).pathname }, program, true, () => undefined);
   await expect(starting).rejects.toThrow(message);
 });
-
-async function violationsOf(program: Program): Promise<Violation[]> {
-  const found: Violation[] = [];
-  await preview(
-    program,
-    (event) => {
-      if (event.type === "violation") found.push(event.violation);
-    },
-    { policyPacks: [{ dir }] },
-  );
-  return found;
-}
 
 /** The manifests with an unknown in each place of each of them. */
 function withUnknowns(manifests: readonly ValueObject[]): JsonObject[][] {

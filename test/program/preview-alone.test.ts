@@ -15,7 +15,8 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 function alone(command: readonly string[]): Promise<Ended> {
   // Without root, a user namespace gives the right to make the network namespace. Engine and program speak over loopback.
   const own = process.getuid?.() === 0 ? ["--net"] : ["--net", "--map-root-user"];
-  const env = { HOME: home, PATH: process.env["PATH"], XDG_CACHE_HOME: join(home, "cache") };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { HOME: home, PATH, XDG_CACHE_HOME: join(home, "cache"), NODE_COMPILE_CACHE };
   return ended("unshare", [...own, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", ...command], env);
 }
 
@@ -35,18 +36,28 @@ test("the control: what runs alone reaches nothing outside", async () => {
   }
 });
 
-describe.each(stacksOf(projectDir))("stack %s, alone", (stack) => {
-  let section: Ended;
+const sections = new Map<string, Ended>();
 
-  beforeAll(async () => {
-    const base = join(home, "base.json");
-    const gone = { kind: "object", title: "Service linly/gone", cluster: "somewhere", inputs: {} };
-    writeFileSync(base, JSON.stringify({ steps: [gone] }));
-    section = await alone(linlyMesh("preview", stack, "--markdown", "--strict", "--against", base));
-    rmSync(base);
+beforeAll(async () => {
+  const base = join(home, "base.json");
+  const gone = { kind: "object", title: "Service linly/gone", cluster: "somewhere", inputs: {} };
+  writeFileSync(base, JSON.stringify({ steps: [gone] }));
+  const previews = stacksOf(projectDir).map(async (stack) => {
+    sections.set(stack, await alone(linlyMesh("preview", stack, "--markdown", "--strict", "--against", base)));
   });
+  await Promise.all(previews);
+  rmSync(base);
+});
 
+function sectionOf(stack: string): Ended {
+  const section = sections.get(stack);
+  if (section === undefined) throw new Error(`${stack} was not previewed`);
+  return section;
+}
+
+describe.each(stacksOf(projectDir))("stack %s, alone", (stack) => {
   test("is previewed: what changes, and the mesh", () => {
+    const section = sectionOf(stack);
     expect(section.stdout, section.stderr).toMatch(
       new RegExp(`^### ${stack}\n\n\\*\\*\\d+ added, 0 changed, 1 removed\\*\\*, 0 unchanged\\.\n`),
     );
@@ -54,7 +65,19 @@ describe.each(stacksOf(projectDir))("stack %s, alone", (stack) => {
     expect(section.stdout).toContain("```mermaid\nflowchart LR\n");
   });
 
+  test("violates no policy but that which asks for digests, and that one never as mandatory", () => {
+    const { stdout } = sectionOf(stack);
+    const kept = stdout.includes("\n✅ Every policy is kept.\n");
+    expect(kept || /\n⚠️ Policies: 0 mandatory and \d+ advisory violations\.\n/.test(stdout), stdout).toBe(true);
+    const violated = [...stdout.matchAll(/^[-!] ([a-z0-9-]+) \((?:mandatory|advisory)\): /gm)].map(
+      ([, policy]) => policy,
+    );
+    expect(violated.filter((policy) => policy !== "images-by-digest")).toEqual([]);
+    expect(violated.length > 0).toBe(!kept);
+  });
+
   test("has its charts named as not rendered, and --strict makes that a failure", () => {
+    const section = sectionOf(stack);
     expect(section.stdout).toMatch(/⚠️ \d+ charts not rendered; .*\n\n```text\n(.*\n)*istio-system\/istiod: /);
     expect(section.stderr).toContain(`${stack}: istio-system/istiod is not rendered: `);
     expect(section.code).toBe(1);
@@ -62,10 +85,12 @@ describe.each(stacksOf(projectDir))("stack %s, alone", (stack) => {
   });
 });
 
-test("a chart that can't be rendered is a warning without --strict", async () => {
+test("a chart that can't be rendered is a warning without --strict, nor is a kubeconfig needed or a tool on the path", async () => {
   const dir = join(home, "rendered");
-  const { code, stdout } = await alone(linlyMesh("preview", "prod", "--render", dir));
+  const nothing = ["env", "PATH=/nowhere", "KUBECONFIG=/nowhere"];
+  const { code, stdout } = await alone([...nothing, ...linlyMesh("preview", "prod", "--render", dir)]);
   rmSync(dir, { recursive: true });
+  expect(stdout).toContain("+ VirtualService linly/llm-service  to apply");
   expect(stdout).toContain("warning: istio-system/istiod is not rendered: there is no helm to render it with");
   expect(code).toBe(0);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { inReleaseOrder } from "../../bench/by-hand.ts";
 import { formatSpread, spreadOf, steepening } from "../../bench/spread.ts";
 
 test.each([
@@ -30,4 +31,18 @@ test.each([
       { size: 100, value: c },
     ]),
   ).toBeCloseTo(expected);
+});
+
+test.each([
+  [["istio-ingress", "istiod", "istio-base"], "istio-base, istiod, istio-ingress"],
+  [["cert-manager", "istio-cni"], "istio-cni, cert-manager"],
+  [[], ""],
+])("the releases %j are installed in the order %j", (names, expected) => {
+  const ordered = inReleaseOrder(names.map((name) => ({ name })));
+  expect(ordered.map(({ name }) => name).join(", ")).toBe(expected);
+});
+
+test("a release of which no order is known is named", () => {
+  const releases = ["istiod", "kiali", "loki"].map((name) => ({ name }));
+  expect(() => inReleaseOrder(releases)).toThrow("no order is known for the releases kiali, loki");
 });

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { commentOf, marker, post } from "../../scripts/preview-comment.js";
+import { commentOf, marker, post, withoutMentions } from "../../scripts/preview-comment.js";
 
-const run = { sha: "0123456789abcdef", url: "https://example.com/run", failed: false };
+const run = { sha: "0123456789abcdef", fork: false, url: "https://example.com/run", failed: false };
 
 describe("the comment", () => {
   test("has every stack in it, under a marker", () => {
@@ -43,6 +43,42 @@ Nothing changes.
     expect(comment.length).toBeLessThanOrEqual(65_536);
     expect([...comment.matchAll(/^### (.)$/gm)].map(([, stack]) => stack)).toEqual(whole);
     expect(/Too long for this comment, see the run: (.*)$/.exec(comment)?.[1]).toBe(named);
+  });
+});
+
+describe("what a pull request's own code wrote", () => {
+  const sections = [{ stack: "prod", text: "### prod\n\n0 changed, as @octocat said." }];
+
+  test("is called so where it is a fork's, before all of it", () => {
+    const [warning = -1, section = -1] = ["> [!WARNING]\n> A fork's own code", "### prod"].map((text) =>
+      commentOf(sections, { ...run, fork: true }).indexOf(text),
+    );
+    expect(warning).toBeGreaterThan(0);
+    expect(section).toBeGreaterThan(warning);
+    expect(commentOf(sections, run)).not.toContain("WARNING");
+  });
+
+  test("calls nobody", () => {
+    expect(commentOf(sections, run)).toContain("as @\u200boctocat said");
+    expect(commentOf([{ stack: "@octocat", text: "" }], run)).toContain("### @\u200boctocat\n");
+  });
+
+  const digest = `x/y@sha256:${"0a".repeat(32)}`;
+  test.each([
+    ["@octocat", "@\u200boctocat"],
+    ["_@our/team_", "_@\u200bour/team_"],
+    ["a&nbsp@octocat", "a&nbsp@\u200boctocat"],
+    ["node_modules/@pulumi/pulumi", "node_modules/@\u200bpulumi/pulumi"],
+    ["me@example.com", "me@\u200bexample.com"],
+    ["&#64;octocat &#0064octocat", "&amp;#64;octocat &amp;#0064octocat"],
+    ["&#x40;octocat &#X0040;octocat", "&amp;#x40;octocat &amp;#X0040;octocat"],
+    ["&commat;octocat", "&amp;commat;octocat"],
+    ["&#640; &#x404; &amp;", "&#640; &#x404; &amp;"],
+    [digest, digest],
+    [`@sha256:${"0a".repeat(32)}`, `@\u200bsha256:${"0a".repeat(32)}`],
+    ["x@sha256:0a", "x@\u200bsha256:0a"],
+  ])("%j becomes %j", (text, expected) => {
+    expect(withoutMentions(text)).toBe(expected);
   });
 });
 

