@@ -148,7 +148,7 @@ describe("a program with violations", () => {
   };
   const helm = () => Promise.reject(new Error("asked for helm"));
   const weights =
-    "policy weights-total-100: VirtualService linly/weights: the weights of http[0] total 110 (90 + 20): write weights that total 100";
+    'policy weights-total-100: VirtualService linly/weights: the weights of http[0] total 110 (90 + 20): write weights that total 100, or name the route in the annotation "linly-mesh/proportional-routes"';
 
   test.concurrent("fails in a preview, with every mandatory one and no secret", async () => {
     const events: Event[] = [];
