@@ -72,11 +72,13 @@ describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
     // Whatever is accepted keeps to this project's own policies as well.
     const plan = await preview(programOf(file), () => {}, { policyPacks: [{ dir: join(projectDir, "policies") }] });
     expect(plan.steps.length, `mesh ${index}`).toBeGreaterThan(10);
-    return plan.steps
-      // A namespace that is there already is only patched; here it is made of what the patch says.
-      .filter(({ kind }) => kind === "object" || kind === "patch")
-      .filter(({ inputs }) => !String(at(inputs, "apiVersion")).includes("coreos.com"))
-      .map(({ inputs }) => inputs);
+    return (
+      plan.steps
+        // A namespace that is there already is only patched; here it is made of what the patch says.
+        .filter(({ kind }) => kind === "object" || kind === "patch")
+        .filter(({ inputs }) => !String(at(inputs, "apiVersion")).includes("coreos.com"))
+        .map(({ inputs }) => inputs)
+    );
   }
 
   /** What istioctl says of these objects, with the pods that they would start, on an API server of their own. */
