@@ -1,4 +1,4 @@
-import type { Duration } from "./scalars.ts";
+export { seconds } from "../services/duration.ts";
 
 const memoryUnits: Record<string, number> = {
   k: 1e3,
@@ -23,17 +23,4 @@ export function cores(quantity: string): number {
 export function bytes(quantity: string): number {
   const [, number = "", unit = ""] = /^([\d.]+)([A-Za-z]*)$/.exec(quantity) ?? [];
   return Number(number || Number.NaN) * (memoryUnits[unit] ?? Number.NaN);
-}
-
-const durationUnits = [
-  ["ms", 0.001],
-  ["s", 1],
-  ["m", 60],
-  ["h", 3600],
-] as const;
-
-/** Seconds that a duration stands for. */
-export function seconds(duration: Duration): number {
-  const unit = durationUnits.find(([name]) => duration.endsWith(name));
-  return unit === undefined ? Number.NaN : Number.parseFloat(duration) * unit[1];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { seconds } from "../services/duration.ts";
 
 /** A scalar of the stack file: what it must look like, and an example of what would be right. */
 function text(pattern: RegExp, expected: string) {
@@ -28,7 +29,7 @@ export const hostname = text(
 /** A SPIFFE trust domain. */
 export const trustDomain = text(new RegExp(`^${domain}$`), 'a trust domain such as "cluster.local"');
 
-export type Duration = `${number}${"ms" | "s" | "m" | "h"}`;
+export type { Duration } from "../services/duration.ts";
 
 /** A length of time as Istio and Envoy read it: `250ms`, `1.5s`, `10m`. */
 export const duration = z
@@ -36,6 +37,16 @@ export const duration = z
     error: 'is not a duration such as "250ms", "2s" or "5m"',
   })
   .meta({ title: 'a duration such as "250ms", "2s" or "5m"' });
+
+/** A length of time that Istio takes as a limit: it counts in milliseconds, and 0 would be no limit. */
+export const wholeMilliseconds = duration.refine((text) => isWhole(seconds(text) * 1000), {
+  error: "is not a whole number of milliseconds, 1 or more",
+});
+
+/** Whether a number is whole and more than none, but for what multiplying fractions leaves. */
+function isWhole(number: number): boolean {
+  return number > 0.5 && Math.abs(number - Math.round(number)) < 1e-6;
+}
 
 const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';
 

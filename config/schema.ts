@@ -27,8 +27,10 @@ export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { ModelConfig } from "./schema/model.ts";
 export type { PinsConfig } from "./schema/pins.ts";
+export type { RetriesConfig } from "./schema/retries.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
 export type { TelemetryConfig } from "./schema/telemetry.ts";
+export type { TimeoutsConfig } from "./schema/timeouts.ts";
 
 /** What a stack file says under `linly-mesh:mesh`. */
 export const meshSchema = object({

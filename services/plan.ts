@@ -1,6 +1,7 @@
 import type { StageName } from "./catalogue.ts";
 import type { EngineName } from "./engines/index.ts";
 import { edgesOf, entryStage, hopsOf, stagesOf, type Edge, type Pipeline } from "./pipeline.ts";
+import { limitsOf, type GivenLimits } from "./limits.ts";
 import { standing, type StandingStage } from "./standing.ts";
 
 /** A stage with what a stack says of it, and the stages it calls. */
@@ -17,9 +18,10 @@ export interface PipelinePlan<Service> {
   readonly edges: readonly Edge[];
 }
 
-/** The part of a service that says what stands in its stage. */
+/** The part of a service that says what stands in its stage, and how long that may take. */
 export interface EngineChoice {
   readonly engine?: EngineName | undefined;
+  readonly timeouts?: GivenLimits | undefined;
 }
 
 /** The part of a stack file that says which stages run and in which order. */
@@ -37,13 +39,18 @@ export interface PipelineConfig<Service> {
  */
 export function planPipeline<Service extends EngineChoice>(config: PipelineConfig<Service>): PipelinePlan<Service> {
   const pipeline = pipelineOf(config);
+  const limited = (name: StageName): StandingStage => {
+    const stage = standing(name, config.services[name]?.engine);
+    const called = hopsOf(pipeline, name).map((hop) => limited(hop).limits);
+    return { ...stage, limits: limitsOf(stage.engine, config.services[name]?.timeouts, called) };
+  };
   const services = stagesOf(pipeline).map((name) => {
     const service = config.services[name];
     if (service === undefined) throw new RangeError(`services.${name} is missing; the pipeline has this stage`);
     return {
-      stage: standing(name, service.engine),
+      stage: limited(name),
       service,
-      hops: hopsOf(pipeline, name).map((hop) => standing(hop, config.services[hop]?.engine)),
+      hops: hopsOf(pipeline, name).map(limited),
       entry: name === entryStage(pipeline),
     };
   });

@@ -2,11 +2,13 @@ import { stageOf, type StageName } from "./catalogue.ts";
 import type { Engine } from "./engine.ts";
 import { engines, type EngineName } from "./engines/index.ts";
 import { simulated, simulator } from "./engines/simulated.ts";
+import { limitsOf, type Limits } from "./limits.ts";
 import type { Stage } from "./stage.ts";
 
 /** A stage with the engine that stands there. */
 export interface StandingStage extends Stage {
   readonly engine: Engine;
+  readonly limits: Limits;
 }
 
 /** The engines that may stand in a stage, the default one first. */
@@ -14,10 +16,11 @@ export function enginesFor(stage: Stage): readonly EngineName[] {
   return [...stage.engines, simulator];
 }
 
-/** A stage with the engine of this name; without a name, with its default one. */
+/** A stage with the engine of this name, without a name with its default one; its limits are that engine's. */
 export function standing(name: StageName, engine?: EngineName): StandingStage {
   const stage = stageOf(name);
   const [byDefault] = stage.engines;
   const chosen = engine ?? byDefault;
-  return { ...stage, engine: chosen === simulator ? simulated(engines[byDefault]) : engines[chosen] };
+  const standsThere = chosen === simulator ? simulated(engines[byDefault]) : engines[chosen];
+  return { ...stage, engine: standsThere, limits: limitsOf(standsThere) };
 }

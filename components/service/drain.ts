@@ -5,9 +5,9 @@ import type { StandingStage } from "../../services/standing.ts";
 /** What ending takes besides requests: closing connections, letting go of a GPU. Seconds. */
 const endSlackSeconds = 10;
 
-/** How long a pod may take to end before it is killed. Seconds. */
-export function gracePeriodSeconds({ engine }: Pick<StandingStage, "engine">): number {
-  return engine.preStopSeconds + engine.longestRequestSeconds + endSlackSeconds;
+/** How long a pod may take to end before it is killed. Whole seconds. */
+export function gracePeriodSeconds({ engine, limits }: Pick<StandingStage, "engine" | "limits">): number {
+  return engine.preStopSeconds + Math.ceil(Math.max(limits.realtime, limits.offline)) + endSlackSeconds;
 }
 
 /** The container goes on for a while before SIGTERM, since callers learn of its end only bit by bit. */

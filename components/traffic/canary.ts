@@ -2,15 +2,18 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { VersionConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
-import { istioObject, type HttpRoute } from "../istio/objects.ts";
+import { istioObject, type NamedRoute } from "../istio/objects.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { hostOf } from "../service/workload.ts";
 import { carrier, listWith } from "./pins.ts";
+import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 import { hostOfVersions, routedVersions, type WeightedVersion } from "./weights.ts";
 
 export interface CanaryArgs {
   readonly service: AiService;
   readonly versions: readonly VersionConfig[];
+  /** The kinds of its requests, each with its timeout and retries. */
+  readonly classes: readonly RequestClass[];
   /** Whether requests can be pinned to a version of this service. */
   readonly pinned: boolean;
   readonly namespace: string;
@@ -24,17 +27,15 @@ export class Canary extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: CanaryArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { service, versions, pinned, namespace } = args;
+    const { service, versions, classes, pinned, namespace } = args;
     super("linly-mesh:traffic:Canary", `${cluster.config.name}-${service.name}`, {}, opts);
     const host = hostOf(service.stage, namespace);
+    const routes = [...(pinned ? pinnedRoutes(service.stage.name, host, versions) : []), weightedRoute(host, versions)];
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,
-      { name: service.name, namespace },
-      {
-        hosts: [host],
-        http: [...(pinned ? pinnedRoutes(service.stage.name, host, versions) : []), weightedRoute(host, versions)],
-      },
+      { name: service.name, namespace, annotations: idempotenceAnnotation(routes, classes) },
+      { hosts: [host], http: byClass(routes, classes) },
       { parent: this, provider: cluster.provider, dependsOn: routeNeeds(service, versions) },
     );
     this.registerOutputs({ weights: versions.map(({ name, weight }) => ({ name, weight })) });
@@ -52,7 +53,7 @@ export function routeNeeds(service: AiService, versions: readonly WeightedVersio
 }
 
 /** A route for each version, taken by requests that carry its name; also by those of a version without a share. */
-export function pinnedRoutes(stage: string, host: string, versions: readonly WeightedVersion[]): HttpRoute[] {
+export function pinnedRoutes(stage: string, host: string, versions: readonly WeightedVersion[]): NamedRoute[] {
   const { to } = hostOfVersions(host, versions);
   return versions.map(({ name }) => ({
     name: `pinned-${name}`,
@@ -62,7 +63,7 @@ export function pinnedRoutes(stage: string, host: string, versions: readonly Wei
 }
 
 /** One route over the subsets of `host`. */
-export function weightedRoute(host: string, versions: readonly WeightedVersion[]): HttpRoute {
+export function weightedRoute(host: string, versions: readonly WeightedVersion[]): NamedRoute {
   const { to } = hostOfVersions(host, versions);
   return { name: "by-weight", route: routedVersions(versions).map(({ name, weight }) => to(name, weight)) };
 }

@@ -3,11 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VersionConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
-import { istioObject } from "../istio/objects.ts";
+import { istioObject, type NamedRoute } from "../istio/objects.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { routeNeeds } from "./canary.ts";
 import { ingressRoutes, isProportional, type Dialogues } from "./ingress-routes.ts";
+import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 
 export interface IngressRouteArgs {
   /** Names under which users reach the pipeline. */
@@ -15,6 +16,8 @@ export interface IngressRouteArgs {
   /** The stage that users reach. */
   readonly entry: AiService;
   readonly versions: readonly VersionConfig[];
+  /** The kinds of its requests, each with its timeout and retries. */
+  readonly classes: readonly RequestClass[];
   /** The header in which testers name versions. */
   readonly testers: { readonly header: string } | undefined;
   readonly dialogues: Dialogues | undefined;
@@ -28,7 +31,7 @@ export class IngressRoute extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hosts, entry, versions, testers, dialogues, namespace } = args;
+    const { hosts, entry, versions, classes, testers, dialogues, namespace } = args;
 
     super("linly-mesh:traffic:IngressRoute", cluster.config.name, {}, opts);
     const child = { parent: this, provider: cluster.provider };
@@ -43,24 +46,30 @@ export class IngressRoute extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [args.gateway.release] },
     );
-    const http = ingressRoutes({
+    const routes = ingressRoutes({
       entry: { name: entry.stage.name, versions },
       host: hostOf(entry.stage, namespace),
       testers,
       dialogues,
     });
-    const proportional = http.filter(isProportional).map(({ name }) => name);
+    const http = byClass(routes, classes);
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-ingress`,
       {
         name: "ingress",
         namespace,
-        ...(proportional.length > 0 && { annotations: { "linly-mesh/proportional-routes": proportional.join(",") } }),
+        annotations: { ...idempotenceAnnotation(routes, classes), ...proportionAnnotation(http) },
       },
       { hosts: [...hosts], gateways: ["ingress"], http },
       { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
     );
     this.registerOutputs({ hosts: [...hosts] });
   }
+}
+
+/** The annotation by which `policies/` knows the routes whose weights are no percents. */
+function proportionAnnotation(routes: readonly NamedRoute[]): Record<string, string> {
+  const names = routes.filter(isProportional).map(({ name }) => name);
+  return names.length === 0 ? {} : { "linly-mesh/proportional-routes": names.join(",") };
 }

@@ -1,7 +1,7 @@
 import { seconds } from "../../config/quantities.ts";
 import type { Duration } from "../../config/scalars.ts";
 import { inPercent, reduced } from "../../services/proportions.ts";
-import type { HeaderChanges, HttpRoute, RouteDestination } from "../istio/objects.ts";
+import type { HeaderChanges, HttpRoute, NamedRoute, RouteDestination } from "../istio/objects.ts";
 import { carrier, combinations, cookieValue, cookieWith, listOf, listWith } from "./pins.ts";
 import type { Pin, PinnedStage } from "./pins.ts";
 import { hostOfVersions, routedVersions } from "./weights.ts";
@@ -30,7 +30,7 @@ export interface IngressRoutesArgs {
  * The gateway's routes, the more particular first: testers by their header, dialogues by their cookie, everyone else by
  * weight. Only the gateway says which versions a request keeps to: what a client sent in the carrier goes no further.
  */
-export function ingressRoutes({ entry, host, testers, dialogues }: IngressRoutesArgs): HttpRoute[] {
+export function ingressRoutes({ entry, host, testers, dialogues }: IngressRoutesArgs): NamedRoute[] {
   return [
     ...(testers === undefined ? [] : testerRoutes(entry, host, testers.header)),
     ...(dialogues === undefined
@@ -45,7 +45,7 @@ export function isProportional({ route }: HttpRoute): boolean {
 }
 
 /** A tester's header is the carrier's content; where it names a version of the entry stage, the gateway heeds it itself. */
-function testerRoutes(entry: PinnedStage, host: string, header: string): HttpRoute[] {
+function testerRoutes(entry: PinnedStage, host: string, header: string): NamedRoute[] {
   const { to } = hostOfVersions(host, entry.versions);
   const headers = { request: { set: { [carrier]: `%REQ(${header})%` } } };
   const named = entry.versions.map(({ name }) => ({
@@ -61,13 +61,13 @@ function testerRoutes(entry: PinnedStage, host: string, header: string): HttpRou
 }
 
 /** Where requests can be pinned, what a client wrote into the carrier itself is taken out. */
-function unpinnedRoute(entry: PinnedStage, host: string, pinsAreRead: boolean): HttpRoute {
+function unpinnedRoute(entry: PinnedStage, host: string, pinsAreRead: boolean): NamedRoute {
   const headers = pinsAreRead ? { headers: { request: { remove: [carrier] } } } : {};
   return { name: "by-weight", ...headers, route: byWeight(entry, host) };
 }
 
 /** A dialogue under way keeps its versions, also those that take no new dialogues; a new one is told what it got. */
-function dialogueRoutes(entry: PinnedStage, host: string, dialogues: Dialogues): HttpRoute[] {
+function dialogueRoutes(entry: PinnedStage, host: string, dialogues: Dialogues): NamedRoute[] {
   const choices = combinations(dialogues.stages);
   const underWay = choices.map(({ pins }) => ({
     name: `dialogue-${cookieValue(pins).replaceAll("+", "-")}`,

@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { MeshConfig, PinsConfig } from "../../config/schema.ts";
+import { durationOf } from "../../services/duration.ts";
+import { repeatableRoutes } from "../../services/repeatable.ts";
 import type { Cluster } from "../cluster.ts";
 import type { IngressGateway } from "../istio/ingress-gateway.ts";
-import type { AiServices } from "../service/ai-services.ts";
+import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { Canary } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
 import { IngressRoute } from "./ingress-route.ts";
+import { requestClasses, type RequestClass } from "./request-classes.ts";
 
 export interface MeshTrafficArgs {
   readonly config: MeshConfig;
@@ -27,15 +30,26 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const { versions } = running.service;
       const pinned =
         testers !== undefined || (dialogues?.stages.some(({ name }) => name === service.stage.name) ?? false);
-      new Canary(cluster, { service, versions, pinned, namespace }, { parent: this });
+      const classes = classesOf(running, services);
+      new Canary(cluster, { service, versions, classes, pinned, namespace }, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;
-        const routeArgs = { hosts, entry: service, versions, testers, dialogues, namespace, gateway };
+        const routeArgs = { hosts, entry: service, versions, classes, testers, dialogues, namespace, gateway };
         new IngressRoute(cluster, routeArgs, { parent: this });
       }
     }
     this.registerOutputs({});
   }
+}
+
+function classesOf({ stage, service }: RunningService, { running }: AiServices): RequestClass[] {
+  const { name, engine, limits } = stage;
+  return requestClasses({
+    routes: engine.routes,
+    repeatable: repeatableRoutes(name, running),
+    retries: service.retries,
+    timeout: durationOf(limits.realtime),
+  });
 }
 
 function dialoguesOf(config: PinsConfig["dialogues"], { running }: AiServices): Dialogues | undefined {

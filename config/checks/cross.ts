@@ -13,6 +13,7 @@ import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
 import { alertFaults, judgeFaults } from "./telemetry.ts";
+import { timeoutFaults, tryFaults } from "./timeouts.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
@@ -23,6 +24,8 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   engineFaults,
   engineSettingFaults,
   chainFaults,
+  timeoutFaults,
+  tryFaults,
   autoscalingFaults,
   resourceFaults,
   gpuFaults,

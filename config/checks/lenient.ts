@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { wholeMilliseconds } from "../scalars.ts";
 
 const text = z.string().optional().catch(undefined);
 const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
@@ -19,15 +20,31 @@ const version = z.object({
   model,
 });
 
+const time = wholeMilliseconds.optional().catch(undefined);
+const timeouts = z.object({ realtime: time, offline: time }).catch({ realtime: undefined, offline: undefined });
+const retries = z
+  .object({ attempts: z.number().catch(2), perTryTimeout: time })
+  .catch({ attempts: 2, perTryTimeout: undefined });
+
 const service = z.object({
   engine: text,
+  timeouts,
+  retries,
   model,
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
   gpus: number,
 });
 
-const unreadable = { engine: undefined, versions: [], model: undefined, resources: undefined, gpus: undefined };
+const unreadable = {
+  engine: undefined,
+  timeouts: timeouts.parse(undefined),
+  retries: retries.parse(undefined),
+  versions: [],
+  model: undefined,
+  resources: undefined,
+  gpus: undefined,
+};
 
 const gpuPool = z.object({ nodes: number, gpusPerNode: number });
 const uncounted = { nodes: undefined, gpusPerNode: undefined };

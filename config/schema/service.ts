@@ -7,6 +7,8 @@ import { env } from "./env.ts";
 import { loadBalancing } from "./load-balancing.ts";
 import { model } from "./model.ts";
 import { object } from "./object.ts";
+import { retries } from "./retries.ts";
+import { timeouts } from "./timeouts.ts";
 
 const compute = object({
   cpu: cpuQuantity.describe("CPU of one replica."),
@@ -59,6 +61,8 @@ export const service = object({
   loadBalancing: loadBalancing
     .default("LEAST_REQUEST")
     .describe("How callers choose a replica: the one with fewer requests under way, in turn, by chance, or by a key."),
+  timeouts: timeouts.prefault({}).describe("How long a request may take."),
+  retries: retries.prefault({}).describe("What a caller tries again."),
   resources: object({
     requests: compute.describe("What the scheduler sets aside for a replica."),
     limits: compute.describe("What a replica may use at most."),
@@ -74,5 +78,6 @@ export const service = object({
     .describe("HTTP path that answers 200 once the model is loaded. Default: the engine's."),
 });
 
+export type ServiceInput = z.input<typeof service>;
 export type ServiceConfig = z.output<typeof service>;
 export type VersionConfig = z.output<typeof version>;

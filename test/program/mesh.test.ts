@@ -26,12 +26,34 @@ describe("local", () => {
     }
   });
 
-  test("the route splits by the weights of the stack file", () => {
-    const route = stepTitled(local, "VirtualService linly/llm-service").inputs;
-    expect(at(route, "spec", "http", 0, "route")).toEqual([
+  test("each class of requests has a route that splits by the weights of the stack file", () => {
+    const service = stepTitled(local, "VirtualService linly/llm-service").inputs;
+    const route = [
       { destination: { host: "llm-service.linly.svc.cluster.local", subset: "v1-stable" }, weight: 90 },
       { destination: { host: "llm-service.linly.svc.cluster.local", subset: "v2-experiment" }, weight: 10 },
+    ];
+    const untouched = { attempts: 2, retryOn: "connect-failure,refused-stream,reset-before-request" };
+    expect(at(service, "spec", "http")).toEqual([
+      { name: "by-weight-stream", match: [expect.anything(), expect.anything()], route, retries: untouched },
+      {
+        name: "by-weight-idempotent",
+        match: [{ method: { regex: "GET|HEAD|OPTIONS" } }],
+        route,
+        timeout: "30s",
+        retries: { attempts: 2, retryOn: "gateway-error,connect-failure,refused-stream", perTryTimeout: "2s" },
+      },
+      { name: "by-weight", route, timeout: "30s", retries: untouched },
     ]);
+  });
+
+  test("every route of every stack says what is tried again", () => {
+    for (const service of [local, prod].flatMap((plan) => manifests(plan, "VirtualService"))) {
+      const http = at(service, "spec", "http");
+      const routes = Array.isArray(http) ? http : [];
+      expect(routes.length).toBeGreaterThan(0);
+      for (const route of routes)
+        expect(at(route, "retries", "retryOn"), JSON.stringify(route)).toEqual(expect.any(String));
+    }
   });
 
   test("every subset that a route names has a DestinationRule for the same host", () => {
@@ -39,12 +61,14 @@ describe("local", () => {
       (rule) => `${String(at(rule, "spec", "host"))} ${String(at(rule, "spec", "subsets", 0, "name"))}`,
     );
     const named = manifests(local, "VirtualService").flatMap((service) => {
-      const route = at(service, "spec", "http", 0, "route");
-      return (Array.isArray(route) ? route : []).map(
+      const http = at(service, "spec", "http");
+      const routes = (Array.isArray(http) ? http : []).flatMap((one) => at(one, "route"));
+      return routes.map(
         (share) => `${String(at(share, "destination", "host"))} ${String(at(share, "destination", "subset"))}`,
       );
     });
-    expect(named.length).toBe(6);
+    // Three classes of requests for each of five services, and two versions in one of them.
+    expect(named.length).toBe(3 * (5 + 1));
     expect(named.filter((name) => !subsets.includes(name))).toEqual([]);
   });
 

@@ -3,17 +3,17 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { Plan } from "../../engine/index.ts";
 import { engines } from "../../services/engines/index.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
+import { serviceOf } from "../support/service.ts";
 import { planOf, stackWith } from "../support/stack.ts";
 
 const simulator = "localhost/linly-mesh/simulator:lab";
 
 /** A simulated service of one version. */
 function simulated(version: Partial<ServiceConfig["versions"][number]> = {}): ServiceConfig {
-  return {
+  return serviceOf({
     engine: "simulator",
-    loadBalancing: "LEAST_REQUEST",
-    versions: [{ name: "v1", weight: 100, image: simulator, env: {}, args: [], ...version }],
-  };
+    versions: [{ name: "v1", weight: 100, image: simulator, ...version }],
+  });
 }
 
 /** The local stack with two stages more, one of them scaled by load, and a model that the program keeps room for. */

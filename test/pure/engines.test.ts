@@ -6,6 +6,7 @@ import { imageReference } from "../../config/scalars.ts";
 import { stageNames, stageOf } from "../../services/catalogue.ts";
 import { workRoute, type Engine } from "../../services/engine.ts";
 import { engineNames, engines } from "../../services/engines/index.ts";
+import { limitsOf } from "../../services/limits.ts";
 import { enginesFor, standing } from "../../services/standing.ts";
 
 const all: [string, Engine][] = Object.entries(engines);
@@ -86,7 +87,7 @@ function rowOf(engine: Engine): string[] {
     engine.scratch.map(({ path, sizeLimit }) => `\`${path}\` ${sizeLimit}`).join(", "),
     engine.model === undefined ? "in the image" : `\`${engine.model.path}\``,
     `${engine.startupSeconds} s`,
-    `${gracePeriodSeconds({ ...stageOf("llm"), engine })} s`,
+    `${gracePeriodSeconds({ engine, limits: limitsOf(engine) })} s`,
   ];
 }
 

@@ -20,7 +20,9 @@ import { modelOf, volumesOf } from "../../components/service/volumes.ts";
 import type { VersionConfig } from "../../config/schema.ts";
 import { stageOf, type StageName } from "../../services/catalogue.ts";
 import { engines, type EngineName } from "../../services/engines/index.ts";
+import { limitsOf } from "../../services/limits.ts";
 import { standing } from "../../services/standing.ts";
+import { serviceOf } from "../support/service.ts";
 
 const version: VersionConfig = { name: "v1", weight: 100, image: "x:1", env: {}, args: [] };
 
@@ -31,7 +33,7 @@ test.each<[StageName, "20m" | undefined, number, number, number, number]>([
   ["llm", "20m", 1, 1200, 1640, 1640],
   ["asr", undefined, 2, 300, 740, 1180],
 ])("%s with startup %s and %i replicas", (name, startup, replicas, start, deadline, rollout) => {
-  const service = { ...(startup !== undefined && { startup }) };
+  const service = serviceOf({ startup });
   expect(startupSeconds(standing(name), service)).toBe(start);
   expect(progressDeadlineSeconds(standing(name), service)).toBe(deadline);
   expect(rolloutSeconds(standing(name), service, replicas)).toBe(rollout);
@@ -85,6 +87,16 @@ test.each<[StageName, EngineName, number, number, string]>([
       proxyMetadata: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: least },
     }),
   });
+});
+
+test.each([
+  [{ realtime: "5s", offline: "8s" }, 8],
+  [{ realtime: "5s" }, 120],
+  [{ realtime: "400.5s" }, 401],
+  [{ offline: "1h" }, 3600],
+] as const)("with the limits %j a pod gets %i s and the time around it", (timeouts, longest) => {
+  const stage = standing("llm", "vllm");
+  expect(gracePeriodSeconds({ ...stage, limits: limitsOf(stage.engine, timeouts) })).toBe(15 + longest + 10);
 });
 
 test("a budget lets one pod go, and a single replica has none", () => {
@@ -194,7 +206,7 @@ describe("a pod", () => {
   const pod = (change: Partial<VersionConfig>, engine: EngineName = "vllm", registry?: string) =>
     podSpec({
       stage: standing("llm", engine),
-      service: { versions: [version], loadBalancing: "LEAST_REQUEST" },
+      service: serviceOf(),
       version: { ...version, ...change },
       pool: { nodeSelector: { pool: "gpu" }, tolerations: [] },
       hops: [],

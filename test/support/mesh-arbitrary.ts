@@ -79,6 +79,17 @@ const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
   limits: { cpu: cores, memory: bytes },
 }));
 
+/** One value for each class: a caller that has none takes its callee's, and so any two fit. */
+const timeouts = merged(optional("realtime", fc.constant("20m")), optional("offline", fc.constant("1h")));
+
+const retries = merged(
+  optional("attempts", fc.integer({ min: 0, max: 10 })),
+  optional("retryOn", fc.constantFrom(["5xx", "reset"], ["gateway-error", "unavailable"])),
+  optional("perTryTimeout", fc.constantFrom("250ms", "1.5s")),
+  optional("budget", fc.constantFrom({ percent: 0.5 }, { percent: 100, minRetryConcurrency: 1 })),
+  optional("idempotentRoutes", fc.constant([{ method: "POST", path: "/v1/chat/completions" }])),
+);
+
 function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<string, unknown>> {
   const engine = isSimulated
     ? fc.constant(simulator)
@@ -90,6 +101,8 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
       versions(readsModel).map((list) => ({ versions: list })),
       readsModel ? optional("model", model) : fc.constant({}),
       optional("resources", resources),
+      optional("timeouts", timeouts),
+      optional("retries", retries),
       optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
       optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
       stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),

@@ -1,0 +1,141 @@
+import { durationOf, seconds, type Duration } from "../../services/duration.ts";
+import type { RetriesConfig } from "../../config/schema.ts";
+import type { Route } from "../../services/engine.ts";
+import type { HttpMatch, HttpRoute, NamedRoute } from "../istio/objects.ts";
+
+/** A kind of requests, and how long and how often they are tried. Of several that fit a request, the first one counts. */
+export interface RequestClass {
+  /** The end of its routes' names; undefined for what no other class takes. */
+  readonly name: "idempotent-stream" | "stream" | "idempotent" | undefined;
+  /** What a request of the class looks like; empty for any. */
+  readonly match: readonly HttpMatch[];
+  readonly policy: Pick<HttpRoute, "timeout" | "retries">;
+  /** Whether it holds requests that may be sent twice only because somebody says so. */
+  readonly declared: boolean;
+}
+
+export interface ClassesArgs {
+  /** The routes that the engine is known to have. */
+  readonly routes: readonly Route[];
+  /** Those of them that may be sent twice, as far as the engine and the stages that it calls go. */
+  readonly repeatable: readonly Route[];
+  readonly retries: RetriesConfig;
+  /** Longest time of a request that is no stream. */
+  readonly timeout: Duration;
+}
+
+/** Conditions under which no replica has begun to work on a request: sending it again repeats nothing. */
+const untouched = "connect-failure,refused-stream,reset-before-request";
+
+/** What a caller asks to be streamed, whatever the route. */
+const asked: readonly HttpMatch[] = [
+  { headers: { upgrade: { regex: "(?i)websocket" } } },
+  { headers: { accept: { regex: String.raw`(?:.*[,\s])?text/event-stream(?:[;,\s].*)?` } } },
+];
+
+/** Requests that by the rules of HTTP have the same effect when they are sent twice. */
+const reads: HttpMatch = { method: { regex: "GET|HEAD|OPTIONS" } };
+
+/**
+ * The classes of a stage's requests. Every one says what is tried again, since Istio has a default of its own for a route
+ * that does not; a request that generates is never tried again once a replica may have worked on it. A stream has no
+ * timeout: it may go on as long as it likes.
+ */
+export function requestClasses({ routes, repeatable, retries, timeout }: ClassesArgs): RequestClass[] {
+  const declared = retries.idempotentRoutes.map((route) => ({
+    ...route,
+    streams: routes.some((known) => isSame(known, route) && known.streams),
+  }));
+  const mayRepeat = [...repeatable, ...declared.filter((route) => !repeatable.some((known) => isSame(known, route)))];
+  const streams = routes.filter((route) => route.streams && !mayRepeat.some((other) => isSame(other, route)));
+  const once = triedAgain(retries.attempts, untouched);
+  const again = (perTryTimeout?: Duration) => triedAgain(retries.attempts, retries.retryOn.join(","), perTryTimeout);
+  const repeatableStreams = mayRepeat.filter((route) => route.streams).map(exactly);
+  const repeatableOthers = mayRepeat.filter((route) => !route.streams).map(exactly);
+  return [
+    ...(repeatableStreams.length === 0
+      ? []
+      : [
+          {
+            name: "idempotent-stream",
+            match: repeatableStreams,
+            policy: { retries: again() },
+            declared: true,
+          } as const,
+        ]),
+    { name: "stream", match: [...asked, ...streams.map(exactly)], policy: { retries: once }, declared: false },
+    {
+      name: "idempotent",
+      match: [reads, ...repeatableOthers],
+      policy: { timeout, retries: again(perTryTimeoutOf(retries, timeout)) },
+      declared: repeatableOthers.length > 0,
+    },
+    { name: undefined, match: [], policy: { timeout, retries: once }, declared: false },
+  ];
+}
+
+/** As long as one try is given by default: three tries of two seconds. Seconds. */
+const usualTry = 2;
+
+/** The longest time of one try: what the stack says, else as much as lets every try fit into the whole time. */
+export function perTryTimeoutOf({ attempts, perTryTimeout }: RetriesConfig, timeout: Duration): Duration {
+  if (perTryTimeout !== undefined) return perTryTimeout;
+  const share = Math.max(0.001, Math.floor((seconds(timeout) / (attempts + 1)) * 1000) / 1000);
+  return durationOf(Math.min(usualTry, share));
+}
+
+/** `attempts` are those after the first; without any, Istio's webhook takes no other word on retries. */
+function triedAgain(attempts: number, retryOn: string, perTryTimeout?: Duration): NonNullable<HttpRoute["retries"]> {
+  if (attempts === 0) return { attempts: 0 };
+  return { attempts, retryOn, ...(perTryTimeout !== undefined && { perTryTimeout }) };
+}
+
+type MethodAndPath = Readonly<Record<"method" | "path", string>>;
+
+function isSame(one: MethodAndPath, other: MethodAndPath): boolean {
+  return one.method === other.method && one.path === other.path;
+}
+
+function exactly({ method, path }: MethodAndPath): HttpMatch {
+  return { method: { exact: method }, uri: { exact: path } };
+}
+
+/** Every route once for each class: it takes the requests that both take. */
+export function byClass(routes: readonly NamedRoute[], classes: readonly RequestClass[]): NamedRoute[] {
+  return routes.flatMap(({ name, match = [], ...rest }) =>
+    classes.map((kind) => {
+      const both = matchingBoth(match, kind.match);
+      return { name: nameIn(name, kind), ...(both.length > 0 && { match: both }), ...rest, ...kind.policy };
+    }),
+  );
+}
+
+function nameIn(route: string, { name }: RequestClass): string {
+  return name === undefined ? route : `${route}-${name}`;
+}
+
+/** Every way to match one of each; the two say nothing of the same header. */
+function matchingBoth(where: readonly HttpMatch[], what: readonly HttpMatch[]): HttpMatch[] {
+  if (where.length === 0) return [...what];
+  if (what.length === 0) return [...where];
+  return where.flatMap((place) =>
+    what.map((kind) => {
+      const headers = { ...place.headers, ...kind.headers };
+      return { ...place, ...kind, ...(Object.keys(headers).length > 0 && { headers }) };
+    }),
+  );
+}
+
+/** Annotation of a VirtualService by which `policies/` knows the routes on which a POST is sent twice on purpose. */
+const annotation = "linly-mesh/idempotent-routes";
+
+/** The annotation for `routes`, which `byClass` then multiplies; nothing where no POST is sent twice. */
+export function idempotenceAnnotation(
+  routes: readonly NamedRoute[],
+  classes: readonly RequestClass[],
+): Record<string, string> {
+  const names = routes.flatMap(({ name }) =>
+    classes.filter(({ declared }) => declared).map((kind) => nameIn(name, kind)),
+  );
+  return names.length === 0 ? {} : { [annotation]: names.join(",") };
+}

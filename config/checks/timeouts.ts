@@ -1,0 +1,61 @@
+import { isStageName } from "../../services/catalogue.ts";
+import { durationOf, seconds } from "../../services/duration.ts";
+import { limitsOf, type Limits } from "../../services/limits.ts";
+import { edgesOf } from "../../services/pipeline.ts";
+import type { Fault } from "../faults.ts";
+import { engineOf } from "./engines.ts";
+import type { LenientMesh } from "./lenient.ts";
+
+const classes: readonly (keyof Limits)[] = ["realtime", "offline"];
+
+/** Edges of the pipeline whose caller gives up while the called stage may still be at work, which nobody then waits for. */
+export function timeoutFaults(mesh: LenientMesh): Fault[] {
+  const limits = limitsIn(mesh);
+  return edgesIn(mesh).flatMap(({ from, to }) => {
+    const [caller, called] = [limits(from), limits(to)];
+    if (caller === undefined || called === undefined) return [];
+    return classes
+      .filter((kind) => called[kind] > caller[kind])
+      .map((kind) => {
+        const [until, longest] = [durationOf(caller[kind]), durationOf(called[kind])];
+        const found = `${from} is given up after ${until}, while ${to}, which it calls, may take ${longest}`;
+        const fix = `set at most ${until} here, or more for services.${from}.timeouts.${kind}`;
+        return { path: `services.${to}.timeouts.${kind}`, message: `${found}: ${fix}` };
+      });
+  });
+}
+
+/** Tries that do not fit into the time that a request has: the last ones would never be made. */
+export function tryFaults(mesh: LenientMesh): Fault[] {
+  const limits = limitsIn(mesh);
+  return Object.entries(mesh.services).flatMap(([stage, { retries }]) => {
+    const whole = limits(stage)?.realtime;
+    const { attempts, perTryTimeout } = retries;
+    if (whole === undefined || perTryTimeout === undefined) return [];
+    const tries = attempts + 1;
+    if (tries * seconds(perTryTimeout) <= whole) return [];
+    const found = `${tries} ${tries === 1 ? "try" : "tries"} of ${perTryTimeout} do not fit into ${durationOf(whole)}`;
+    const message = `${found}, the time of a request: try fewer times or for less time each, or raise timeouts.realtime`;
+    return [{ path: `services.${stage}.retries.perTryTimeout`, message }];
+  });
+}
+
+/** The limits of each stage; undefined where the stage or its engine is none, which is named elsewhere. */
+function limitsIn(mesh: LenientMesh): (stage: string) => Limits | undefined {
+  const limits = (stage: string): Limits | undefined => {
+    const service = mesh.services[stage];
+    const engine = engineOf(stage, service);
+    if (engine === undefined) return undefined;
+    const called = edgesIn(mesh).flatMap(({ from, to }) => (from === stage ? (limits(to) ?? []) : []));
+    return limitsOf(engine, service?.timeouts, called);
+  };
+  return limits;
+}
+
+function edgesIn({ mode, pipeline, entry }: LenientMesh) {
+  // A stage that stands twice is named elsewhere; here it would call itself.
+  const order = [...new Set(pipeline.filter(isStageName))];
+  if (mode === "chain") return edgesOf({ mode, order });
+  if (mode !== "orchestrated" || entry === undefined || !isStageName(entry)) return [];
+  return edgesOf({ mode, entry, order });
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "vitest";
+import { checkMesh } from "../../config/parse.ts";
+import { durationOf, seconds } from "../../services/duration.ts";
+import { limitsOf, type GivenLimits, type Limits } from "../../services/limits.ts";
+import { planPipeline } from "../../services/plan.ts";
+import { repeatableRoutes } from "../../services/repeatable.ts";
+
+test.each<[GivenLimits, Limits[], Limits]>([
+  [{}, [], { realtime: 120, offline: 120 }],
+  [{ realtime: "5s" }, [], { realtime: 5, offline: 120 }],
+  [{ realtime: "5m" }, [], { realtime: 300, offline: 300 }],
+  [{ realtime: "5s", offline: "250ms" }, [], { realtime: 5, offline: 0.25 }],
+  [{}, [{ realtime: 30, offline: 600 }], { realtime: 120, offline: 600 }],
+  [{ realtime: "5s" }, [{ realtime: 300, offline: 300 }], { realtime: 5, offline: 300 }],
+])("an engine of 120 s with %j that calls %j: %j", (given, called, expected) => {
+  expect(limitsOf({ longestRequestSeconds: 120 }, given, called)).toEqual(expected);
+});
+
+test.each([
+  [30, "30s"],
+  [0.25, "250ms"],
+  [1.5, "1500ms"],
+] as const)("%d seconds are written %s", (length, text) => {
+  expect(durationOf(length)).toBe(text);
+  expect(seconds(text)).toBe(length);
+});
+
+const image = "registry.example.com/x:1";
+const service = { engine: "simulator", versions: [{ name: "v1", weight: 100, image }] } as const;
+
+describe("routes that may be sent twice", () => {
+  const plan = (pipeline: ("asr" | "emotion" | "llm")[], engine?: "simulator") =>
+    planPipeline({
+      mode: "chain",
+      pipeline,
+      services: { asr: { engine }, emotion: { engine }, llm: { engine } },
+    }).services;
+  const paths = (...args: Parameters<typeof repeatableRoutes>) => repeatableRoutes(...args).map(({ path }) => path);
+
+  test("are the engine's where it answers by itself", () => {
+    expect(paths("asr", plan(["asr", "llm"]))).toEqual([
+      "/v1/audio/transcriptions",
+      "/v1/audio/translations",
+      "/v1/models",
+    ]);
+    expect(paths("llm", plan(["asr", "llm"]))).toEqual([]);
+  });
+
+  test("are none where the call goes on to a stage that generates, at whatever depth", () => {
+    expect(paths("asr", plan(["asr", "llm"], "simulator"))).toEqual([]);
+    expect(paths("asr", plan(["asr", "emotion", "llm"], "simulator"))).toEqual([]);
+    expect(paths("asr", plan(["asr", "emotion"], "simulator"))).toContain("/v1/audio/transcriptions");
+  });
+});
+
+describe("timeouts in a stack file", () => {
+  const mesh = (asr: object, llm: object) => ({
+    mode: "chain",
+    pipeline: ["asr", "llm"],
+    clusters: [{ name: "a", context: "a", network: "n", region: "r", kubernetesVersion: "1.34" }],
+    istio: { charts: { folder: "charts" } },
+    addons: { gpuDevicePlugin: { install: false } },
+    telemetry: { metrics: { source: "stage" } },
+    services: { asr: { ...service, ...asr }, llm: { ...service, ...llm } },
+  });
+
+  test.each<[string, object, object, string[]]>([
+    ["none", {}, {}, []],
+    ["that fit", { timeouts: { realtime: "8s" } }, { timeouts: { realtime: "8s" } }, []],
+    ["longer for the called stage, which the caller follows", {}, { timeouts: { realtime: "2m", offline: "1h" } }, []],
+    [
+      "of a caller that gives up first, in one class",
+      { timeouts: { realtime: "8s" } },
+      {},
+      [
+        "services.llm.timeouts.realtime: asr is given up after 8s, while llm, which it calls, may take 30s: " +
+          "set at most 8s here, or more for services.asr.timeouts.realtime",
+      ],
+    ],
+    [
+      "of a caller that gives up first, in both",
+      { timeouts: { realtime: "800ms", offline: "1m" } },
+      { timeouts: { realtime: "1s", offline: "2m" } },
+      [
+        "services.llm.timeouts.realtime: asr is given up after 800ms, while llm, which it calls, may take 1s: " +
+          "set at most 800ms here, or more for services.asr.timeouts.realtime",
+        "services.llm.timeouts.offline: asr is given up after 60s, while llm, which it calls, may take 120s: " +
+          "set at most 60s here, or more for services.asr.timeouts.offline",
+      ],
+    ],
+    ["with tries that fit", { retries: { attempts: 2, perTryTimeout: "10s" } }, {}, []],
+    [
+      "with tries that do not",
+      { retries: { perTryTimeout: "11s" } },
+      {},
+      [
+        "services.asr.retries.perTryTimeout: 3 tries of 11s do not fit into 30s, the time of a request: " +
+          "try fewer times or for less time each, or raise timeouts.realtime",
+      ],
+    ],
+    [
+      "that are none",
+      { timeouts: { realtime: "0s" } },
+      { retries: { perTryTimeout: "0.5ms", retryOn: ["timeout"], attempts: -1 } },
+      [
+        'services.asr.timeouts.realtime: "0s" is not a whole number of milliseconds, 1 or more',
+        "services.llm.retries.attempts: -1 is not a whole number from 0 to 10",
+        'services.llm.retries.retryOn[0]: "timeout" is not a condition: gateway-error',
+        'services.llm.retries.perTryTimeout: "0.5ms" is not a whole number of milliseconds, 1 or more',
+      ],
+    ],
+  ])("%s", (_, asr, llm, expected) => {
+    const found = checkMesh(mesh(asr, llm)).faults.map(({ path, message }) => `${path}: ${message}`);
+    expect(found.map((fault, index) => fault.slice(0, expected[index]?.length))).toEqual(expected);
+  });
+});
