@@ -28,6 +28,10 @@ export interface Target {
   readonly concurrency: number;
   /** Milliseconds after which a request counts as failed. */
   readonly timeout: number;
+  /** `POST` unless it says otherwise. */
+  readonly method?: "GET" | "POST";
+  /** Body of each request. */
+  readonly body?: Buffer;
   /** Headers of each request. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -55,13 +59,13 @@ export async function load(target: Target, until: (sent: number) => boolean): Pr
   return results;
 }
 
-function send({ url, timeout, headers = {} }: Target, agent: Agent): Promise<Result> {
+function send({ url, timeout, method = "POST", body, headers = {} }: Target, agent: Agent): Promise<Result> {
   const start = performance.now();
   return new Promise((resolve) => {
     let cookies: readonly string[] = [];
     const end = (path: readonly Visit[], failure?: string) =>
       resolve({ ms: performance.now() - start, path, failure, cookies });
-    const options = { method: "POST", agent, headers, signal: AbortSignal.timeout(timeout) };
+    const options = { method, agent, headers, signal: AbortSignal.timeout(timeout) };
     const outgoing = request(url, options, (response) => {
       cookies = response.headers["set-cookie"] ?? [];
       const chunks: Buffer[] = [];
@@ -75,7 +79,7 @@ function send({ url, timeout, headers = {} }: Target, agent: Agent): Promise<Res
       });
     });
     outgoing.on("error", (error) => end([], error.message));
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 

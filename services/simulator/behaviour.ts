@@ -6,7 +6,8 @@ import { isRecord } from "./hop.ts";
 export type Behaviour = {
   readonly latency: Latency;
   readonly errorRate: number;
-  readonly errorStatus: number;
+  /** What a failing request is answered; `reset` closes its connection instead. */
+  readonly errorStatus: number | "reset";
 };
 
 /** Reads a change, `{"latencyMedian":"300ms","errorRate":1}`; what it leaves out stays as it is. */
@@ -32,6 +33,14 @@ export function changedBehaviour(now: Behaviour, json: string): { behaviour: Beh
     return fallback;
   };
 
+  const status = (key: string, fallback: number | "reset"): number | "reset" => {
+    const value = change[key];
+    if (value === undefined) return fallback;
+    if (value === "reset" || (typeof value === "number" && value >= 400 && value <= 599)) return value;
+    faults.push(`${key} ${JSON.stringify(value)} is neither a number from 400 to 599 nor "reset"`);
+    return fallback;
+  };
+
   const median = duration("latencyMedian", now.latency.median);
   const p99 = duration(
     "latencyP99",
@@ -41,7 +50,7 @@ export function changedBehaviour(now: Behaviour, json: string): { behaviour: Beh
   const behaviour = {
     latency: { median, p99 },
     errorRate: number("errorRate", now.errorRate, 0, 1),
-    errorStatus: number("errorStatus", now.errorStatus, 400, 599),
+    errorStatus: status("errorStatus", now.errorStatus),
   };
   return { behaviour: faults.length === 0 ? behaviour : now, faults };
 }

@@ -130,7 +130,11 @@ export class Stage {
     const fails = this.#random() < errorRate;
     await wait(sampleLatency(latency, this.#random), undefined, { signal });
     const worked = performance.now();
-    if (fails) return { status: errorStatus, answer: this.#tell(begun, worked, { error: "failed as it was told to" }) };
+    if (fails) {
+      const error = "failed as it was told to";
+      if (errorStatus === "reset") throw new Error(error);
+      return { status: errorStatus, answer: this.#tell(begun, worked, { error }) };
+    }
 
     const trace = traceContext(request.headers);
     const visits: Visit[] = [];

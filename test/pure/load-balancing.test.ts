@@ -49,6 +49,7 @@ describe("a stage's behaviour, changed while it runs", () => {
     ['{"latencyMedian":"300ms"}', { ...now, latency: { median: 300, p99: 300 } }],
     ['{"latencyMedian":"10ms","latencyP99":"1s"}', { ...now, latency: { median: 10, p99: 1000 } }],
     ['{"errorRate":1,"errorStatus":500}', { ...now, errorRate: 1, errorStatus: 500 }],
+    ['{"errorStatus":"reset"}', { ...now, errorStatus: "reset" }],
     ["{}", now],
   ])("%s", (json, behaviour) => {
     expect(changedBehaviour(now, json)).toEqual({ behaviour, faults: [] });

@@ -48,6 +48,15 @@ export async function changeStage(container: Container, port: number, change: Re
   if (answer !== "") throw new Error(`${container.pod} did not take ${JSON.stringify(change)}: ${answer}`);
 }
 
+/** How many requests one replica of a simulated stage has worked on, whatever came of them. */
+export async function requestsOfStage(container: Container, port: number): Promise<number> {
+  const text = await printedIn(
+    container,
+    `require("node:http").get("http://127.0.0.1:${port}/metrics", (r) => { r.pipe(process.stdout); });`,
+  );
+  return [...text.matchAll(/^stage_requests_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 /** What a script prints in a container. */
 async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
   const { kubectl } = await ensureTools(console.log, ["kubectl"]);
