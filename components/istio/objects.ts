@@ -31,7 +31,7 @@ export function istioObject<Kind extends keyof IstioSpecs>(
   }: {
     readonly name: string;
     readonly namespace: pulumi.Input<string>;
-    readonly annotations?: Record<string, string>;
+    readonly annotations?: Record<string, string> | undefined;
   },
   spec: DeepInput<IstioSpecs[Kind]>,
   opts: pulumi.CustomResourceOptions,

@@ -12,6 +12,7 @@ import { Jaeger } from "./jaeger.ts";
 import { MeshTelemetry } from "./mesh-telemetry.ts";
 import { OperatorResources } from "./operator-resources.ts";
 import { Prometheus } from "./prometheus.ts";
+import { unseenByAlerts } from "./unseen.ts";
 
 export interface ObservabilityArgs {
   readonly config: MeshConfig;
@@ -31,6 +32,8 @@ export class Observability extends pulumi.ComponentResource {
     super("linly-mesh:observability:Observability", cluster.config.name, {}, opts);
     const { addons, telemetry, airGap } = args.config;
     const parent = { parent: this };
+    const unseen = unseenByAlerts(args.config);
+    if (unseen !== undefined) void pulumi.log.warn(unseen, this);
 
     new MeshTelemetry(cluster, { telemetry, collector: collectorOf(addons), istio: args.istio }, parent);
 

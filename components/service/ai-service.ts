@@ -66,15 +66,20 @@ export class AiService extends pulumi.ComponentResource {
     );
   }
 
-  private makeService(cluster: Cluster, { stage, namespace }: AiServiceArgs, opts: pulumi.CustomResourceOptions) {
+  private makeService(
+    cluster: Cluster,
+    { stage, service, namespace }: AiServiceArgs,
+    opts: pulumi.CustomResourceOptions,
+  ) {
     const { protocol, port } = stage.engine;
+    const appProtocol = service.appProtocol ?? protocol;
     return new k8s.core.v1.Service(
       `${cluster.config.name}-${this.name}`,
       {
         metadata: { name: this.name, namespace, labels: { app: this.name } },
         spec: {
           selector: { app: this.name },
-          ports: [{ name: protocol, port, targetPort: protocol, appProtocol: protocol }],
+          ports: [{ name: appProtocol, port, targetPort: protocol, appProtocol }],
         },
       },
       opts,

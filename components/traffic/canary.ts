@@ -12,8 +12,8 @@ import { hostOfVersions, routedVersions, type WeightedVersion } from "./weights.
 export interface CanaryArgs {
   readonly service: AiService;
   readonly versions: readonly VersionConfig[];
-  /** The kinds of its requests, each with its timeout and retries. */
-  readonly classes: readonly RequestClass[];
+  /** The kinds of its requests, each with its timeout and retries; undefined where nobody looks into requests. */
+  readonly classes: readonly RequestClass[] | undefined;
   /** Whether requests can be pinned to a version of this service. */
   readonly pinned: boolean;
   readonly namespace: string;
@@ -34,8 +34,10 @@ export class Canary extends pulumi.ComponentResource {
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,
-      { name: service.name, namespace, annotations: idempotenceAnnotation(routes, classes) },
-      { hosts: [host], http: byClass(routes, classes) },
+      { name: service.name, namespace, annotations: classes && idempotenceAnnotation(routes, classes) },
+      classes === undefined
+        ? { hosts: [host], tcp: [{ route: weightedRoute(host, versions).route }] }
+        : { hosts: [host], http: byClass(routes, classes) },
       { parent: this, provider: cluster.provider, dependsOn: routeNeeds(service, versions) },
     );
     this.registerOutputs({ weights: versions.map(({ name, weight }) => ({ name, weight })) });

@@ -31,7 +31,9 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const pinned =
         testers !== undefined || (dialogues?.stages.some(({ name }) => name === service.stage.name) ?? false);
       const classes = classesOf(running, services);
-      new Canary(cluster, { service, versions, classes, pinned, namespace }, { parent: this });
+      const looksInside = running.service.appProtocol !== "tcp";
+      const canaryArgs = { service, versions, classes: looksInside ? classes : undefined, pinned, namespace };
+      new Canary(cluster, canaryArgs, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;
         const routeArgs = { hosts, entry: service, versions, classes, testers, dialogues, namespace, gateway };

@@ -6,6 +6,7 @@ import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
 import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
+import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
 import { pinFaults } from "./pins.ts";
@@ -26,6 +27,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   chainFaults,
   timeoutFaults,
   tryFaults,
+  layer4Faults,
   autoscalingFaults,
   resourceFaults,
   gpuFaults,

@@ -23,11 +23,13 @@ const version = z.object({
 const time = wholeMilliseconds.optional().catch(undefined);
 const timeouts = z.object({ realtime: time, offline: time }).catch({ realtime: undefined, offline: undefined });
 const retries = z
-  .object({ attempts: z.number().catch(2), perTryTimeout: time })
-  .catch({ attempts: 2, perTryTimeout: undefined });
+  .object({ attempts: z.number().catch(2), perTryTimeout: time, idempotentRoutes: z.array(z.unknown()).catch([]) })
+  .catch({ attempts: 2, perTryTimeout: undefined, idempotentRoutes: [] });
 
 const service = z.object({
   engine: text,
+  appProtocol: text,
+  loadBalancing: z.unknown().optional(),
   timeouts,
   retries,
   model,
@@ -38,6 +40,8 @@ const service = z.object({
 
 const unreadable = {
   engine: undefined,
+  appProtocol: undefined,
+  loadBalancing: undefined,
   timeouts: timeouts.parse(undefined),
   retries: retries.parse(undefined),
   versions: [],

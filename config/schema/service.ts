@@ -61,6 +61,12 @@ export const service = object({
   loadBalancing: loadBalancing
     .default("LEAST_REQUEST")
     .describe("How callers choose a replica: the one with fewer requests under way, in turn, by chance, or by a key."),
+  appProtocol: z
+    .enum(["tcp"], { error: 'is not "tcp"; leave it out for the protocol of the engine' })
+    .optional()
+    .describe(
+      "`tcp`: callers' sidecars give the stage mutual TLS and an identity, and do not look into its requests. Default: the engine's.",
+    ),
   timeouts: timeouts.prefault({}).describe("How long a request may take."),
   retries: retries.prefault({}).describe("What a caller tries again."),
   resources: object({

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { z } from "zod";
 import { ensureTools } from "../../lab/tools/build.ts";
 
 /** A container of the lab's services. They have Node, and nothing else that could be run. */
@@ -24,6 +25,20 @@ export function statusFromPod({ url, ...container }: PodRequest): Promise<string
     `require("node:http").get(${JSON.stringify(url)}, (r) => { r.resume(); console.log(r.statusCode); })
       .on("error", (e) => console.log("error: " + e.code));`,
   );
+}
+
+/** A header of the answer that a GET from inside a container gets; undefined where the answer has none of that name. */
+export async function headerFromPod({ url, ...container }: PodRequest, header: string): Promise<string | undefined> {
+  const printed = await printedIn(
+    container,
+    `require("node:http").get(${JSON.stringify(url)}, (r) => {
+      r.resume();
+      console.log(JSON.stringify([r.statusCode, r.headers[${JSON.stringify(header)}]]));
+    });`,
+  );
+  const [status, value] = z.tuple([z.number(), z.string().nullable()]).parse(JSON.parse(printed));
+  if (status !== 200) throw new Error(`${url} answered ${status}`);
+  return value ?? undefined;
 }
 
 /** The value of a variable in a container's environment. */

@@ -57,7 +57,10 @@ describeOnLab("retries and timeouts", () => {
   }
 
   async function sent(count: number, path: string, target: Partial<Target> = {}): Promise<Result[]> {
-    return load({ url: `${origin}${path}`, concurrency: 6, timeout: 60_000, ...target }, (already) => already >= count);
+    return load(
+      { url: `${origin}${path}`, concurrency: 16, timeout: 60_000, ...target },
+      (already) => already >= count,
+    );
   }
 
   describe.each([503, "reset"] as const)("with one replica of three that answers %s", (errorStatus) => {

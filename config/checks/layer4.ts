@@ -1,0 +1,41 @@
+import { z } from "zod";
+import type { Fault } from "../faults.ts";
+import type { LenientMesh } from "./lenient.ts";
+
+const looksIntoRequests = z.object({
+  consistentHash: z.union([z.object({ header: z.unknown() }), z.object({ cookie: z.unknown() })]),
+});
+
+/** What a stage whose port is opaque to its callers' sidecars asks for in vain: all that looks into requests. */
+export function layer4Faults(mesh: LenientMesh): Fault[] {
+  return Object.entries(mesh.services).flatMap(([stage, service]) => {
+    if (service.appProtocol !== "tcp") return [];
+    const at = (key: string, message: string): Fault => ({ path: `services.${stage}.${key}`, message });
+    const vain = (key: string, what: string) => at(key, `has no meaning with appProtocol "tcp", where ${what}`);
+    const { versions, timeouts, retries, loadBalancing } = service;
+    const faults: Fault[] = [];
+    if (entryOf(mesh) === stage) {
+      faults.push(
+        at("appProtocol", `cannot be "tcp" for ${stage}, which users reach: the gateway routes their requests`),
+      );
+    }
+    if (versions.length > 1) {
+      faults.push(vain("versions", "weights would count connections and no requests; keep one version"));
+    }
+    if (timeouts.realtime !== undefined || timeouts.offline !== undefined)
+      faults.push(vain("timeouts", "nobody sees a request begin or end"));
+    if (retries.perTryTimeout !== undefined || retries.idempotentRoutes.length > 0)
+      faults.push(vain("retries", "a request that failed is not seen"));
+    if (looksIntoRequests.safeParse(loadBalancing).success)
+      faults.push(vain("loadBalancing", "no header or cookie is seen"));
+    if (mesh.pins.dialogues?.stages.includes(stage) === true) {
+      const message = `names ${stage}, of which no request can be pinned with appProtocol "tcp"`;
+      faults.push({ path: "pins.dialogues.stages", message });
+    }
+    return faults;
+  });
+}
+
+function entryOf({ mode, pipeline, entry }: LenientMesh): string | undefined {
+  return mode === "orchestrated" ? entry : pipeline[0];
+}

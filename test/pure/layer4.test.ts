@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { unseenByAlerts } from "../../components/observability/unseen.ts";
+import { checkMesh } from "../../config/parse.ts";
+
+const image = "registry.example.com/x:1";
+const version = { name: "v1", weight: 100, image };
+
+function mesh(llm: object, rest: object = {}) {
+  return {
+    mode: "chain",
+    pipeline: ["asr", "llm"],
+    clusters: [{ name: "a", context: "a", network: "n", region: "r", kubernetesVersion: "1.34" }],
+    istio: { charts: { folder: "charts" } },
+    addons: { gpuDevicePlugin: { install: false } },
+    services: {
+      asr: { engine: "simulator", versions: [version] },
+      llm: { engine: "simulator", versions: [version], appProtocol: "tcp", ...llm },
+    },
+    ...rest,
+  };
+}
+
+describe('a stage with appProtocol "tcp"', () => {
+  const vain = 'has no meaning with appProtocol "tcp", where ';
+
+  test.each<[string, object, object, string[]]>([
+    ["alone", {}, {}, []],
+    ["with a number of attempts, which is there by default", { retries: { attempts: 2 } }, {}, []],
+    [
+      "with a canary",
+      {
+        versions: [
+          { ...version, weight: 90 },
+          { ...version, name: "v2", weight: 10 },
+        ],
+      },
+      {},
+      [`services.llm.versions: ${vain}weights would count connections and no requests; keep one version`],
+    ],
+    [
+      "with what looks into requests",
+      {
+        timeouts: { realtime: "5s" },
+        retries: { perTryTimeout: "1s" },
+        loadBalancing: { consistentHash: { header: "x-user" } },
+      },
+      { pins: { dialogues: { stages: ["llm"] } } },
+      [
+        `services.llm.timeouts: ${vain}nobody sees a request begin or end`,
+        `services.llm.retries: ${vain}a request that failed is not seen`,
+        `services.llm.loadBalancing: ${vain}no header or cookie is seen`,
+        'pins.dialogues.stages: names llm, of which no request can be pinned with appProtocol "tcp"',
+      ],
+    ],
+    [
+      "as the entry",
+      {},
+      { pipeline: ["llm", "asr"] },
+      ['services.llm.appProtocol: cannot be "tcp" for llm, which users reach: the gateway routes their requests'],
+    ],
+    ["that is none", { appProtocol: "udp" }, {}, ['services.llm.appProtocol: "udp" is not "tcp"; leave it out']],
+  ])("%s", (_, llm, rest, expected) => {
+    const found = checkMesh(mesh(llm, rest)).faults.map(({ path, message }) => `${path}: ${message}`);
+    expect(found.map((fault, index) => fault.slice(0, expected[index]?.length))).toEqual(expected);
+  });
+});
+
+test.each([
+  ["istio", "tcp", true, "no alert and no panel tells of llm"],
+  ["istio", undefined, true, undefined],
+  ["stage", "tcp", true, undefined],
+  ["istio", "tcp", false, undefined],
+] as const)("metrics of %s, appProtocol %s, alerts %s: %s", (source, appProtocol, enabled, expected) => {
+  const alerts = { latency: { enabled }, errors: { enabled } };
+  const { config } = checkMesh(mesh({ appProtocol }, { telemetry: { metrics: { source }, alerts } }));
+  if (config === undefined) throw new Error("a mesh without faults is refused");
+  const told = unseenByAlerts(config);
+  expect(told?.slice(0, expected?.length)).toBe(expected);
+});
