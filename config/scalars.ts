@@ -118,15 +118,11 @@ export const share = z
 /** A minor release of Kubernetes. */
 export const kubernetesVersion = text(/^1\.\d{1,3}$/, 'a version of Kubernetes such as "1.33"');
 
-/** A number of things, at most a thousand: more is a slip of the keyboard. */
-export function count(min: number, what: string) {
-  const error = `is not a whole number of ${what}, ${min} to 1000`;
-  return z
-    .number({ error })
-    .int({ error })
-    .min(min, { error })
-    .max(1000, { error })
-    .meta({ title: `a whole number of ${what}, ${min} to 1000` });
+/** A number of things, at most a thousand unless told otherwise: more is a slip of the keyboard. */
+export function count(min: number, what: string, max = 1000) {
+  const expected = `a whole number of ${what}, ${min} to ${max}`;
+  const error = `is not ${expected}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error }).meta({ title: expected });
 }
 
 /** How long samples are kept, as Prometheus reads it: `12h`, `15d`. */

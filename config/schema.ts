@@ -22,6 +22,7 @@ export type {
 } from "./schema/addons.ts";
 export type { AirGapConfig, ChartMirror } from "./schema/air-gap.ts";
 export type { ChartSource } from "./schema/charts.ts";
+export type { CircuitBreakerConfig } from "./schema/circuit-breaker.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";

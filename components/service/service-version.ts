@@ -4,7 +4,7 @@ import type { VersionConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
-import { loadBalancerOf } from "../traffic/load-balancing.ts";
+import { trafficPolicyOf } from "../traffic/traffic-policy.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
 import { budgetSpec } from "./budget.ts";
 import { drainAnnotations } from "./drain.ts";
@@ -78,7 +78,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
     opts: pulumi.CustomResourceOptions,
   ) {
     // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
-    const trafficPolicy = { loadBalancer: loadBalancerOf(service.loadBalancing) };
+    const trafficPolicy = trafficPolicyOf(service, version);
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     return istioObject(
       "DestinationRule",

@@ -1,10 +1,8 @@
 import type { LoadBalancingConfig } from "../../config/schema.ts";
-import type { IstioSpecs } from "../istio/generated/kinds.ts";
-
-export type TrafficPolicy = NonNullable<IstioSpecs["DestinationRule"]["trafficPolicy"]>;
+import type { LoadBalancerSettings } from "../istio/generated/destination-rule.ts";
 
 /** How the sidecars of callers choose among the replicas of a subset. */
-export function loadBalancerOf(config: LoadBalancingConfig): NonNullable<TrafficPolicy["loadBalancer"]> {
+export function loadBalancerOf(config: LoadBalancingConfig): LoadBalancerSettings {
   if (typeof config === "string") return { simple: config };
   const { consistentHash } = config;
   if ("header" in consistentHash) return { consistentHash: { httpHeaderName: consistentHash.header } };

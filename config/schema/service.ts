@@ -3,6 +3,7 @@ import { engineNames } from "../../services/engines/index.ts";
 import { suggestion } from "../nearest.ts";
 import { seconds } from "../quantities.ts";
 import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
+import { circuitBreaker } from "./circuit-breaker.ts";
 import { env } from "./env.ts";
 import { loadBalancing } from "./load-balancing.ts";
 import { model } from "./model.ts";
@@ -69,6 +70,9 @@ export const service = object({
     ),
   timeouts: timeouts.prefault({}).describe("How long a request may take."),
   retries: retries.prefault({}).describe("What a caller tries again."),
+  circuitBreaker: circuitBreaker
+    .prefault({})
+    .describe("When callers give up on a replica for a while, and how much they ask of all of them at once."),
   resources: object({
     requests: compute.describe("What the scheduler sets aside for a replica."),
     limits: compute.describe("What a replica may use at most."),

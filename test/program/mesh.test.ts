@@ -21,7 +21,16 @@ describe("local", () => {
       const rule = stepTitled(local, `DestinationRule linly/llm-service-${version}`).inputs;
       expect(at(rule, "spec")).toEqual({
         host: "llm-service.linly.svc.cluster.local",
-        subsets: [{ name: version, labels, trafficPolicy: { loadBalancer: { simple: "LEAST_REQUEST" } } }],
+        subsets: [
+          {
+            name: version,
+            labels,
+            trafficPolicy: {
+              loadBalancer: { simple: "LEAST_REQUEST" },
+              connectionPool: { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024 } },
+            },
+          },
+        ],
       });
     }
   });

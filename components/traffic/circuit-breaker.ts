@@ -1,0 +1,35 @@
+import type { CircuitBreakerConfig, VersionConfig } from "../../config/schema.ts";
+import type { ConnectionPoolSettings, OutlierDetection } from "../istio/generated/destination-rule.ts";
+import { mostReplicas } from "../service/replicas.ts";
+
+/**
+ * Share of a subset's hosts that may be out at once, in percent. Envoy ejects one more host while
+ * `100 · (ejected + 1) / hosts` is at most this. A half is thus one of two or three hosts, two of four or five, none of
+ * one: a failing host can go wherever there is another, and the last one never does, however many there are just then.
+ * A share fitted to the configured replicas says the same of that number alone: of the two that are left of three
+ * while one starts, 34 lets none go.
+ */
+export const maxEjectionPercent = 50;
+
+/** When a caller gives up on a replica. Undefined where a version never has two, of which one could go. */
+export function outlierDetectionOf(
+  { enabled, consecutive5xxErrors, interval, baseEjectionTime }: CircuitBreakerConfig,
+  version: VersionConfig,
+): OutlierDetection | undefined {
+  if (!enabled || mostReplicas(version) < 2) return undefined;
+  return { consecutive5xxErrors, interval, baseEjectionTime, maxEjectionPercent };
+}
+
+/** How much a caller asks of all replicas at once; what is more is answered 503 at once. */
+export function connectionPoolOf(config: CircuitBreakerConfig): ConnectionPoolSettings | undefined {
+  if (!config.enabled) return undefined;
+  const { http1MaxPendingRequests, http2MaxRequests, maxConnections, maxRequestsPerConnection } = config;
+  return {
+    ...(maxConnections !== undefined && { tcp: { maxConnections } }),
+    http: {
+      http1MaxPendingRequests,
+      http2MaxRequests,
+      ...(maxRequestsPerConnection !== undefined && { maxRequestsPerConnection }),
+    },
+  };
+}
