@@ -11,22 +11,22 @@ const destinationRuleKind = "networking.istio.io/DestinationRule";
 /** Envoy's own, where a breaker does not say. Percent. */
 const defaultPercent = 10;
 
-/** Largest share that lets half of the hosts go and never the last one, and at least one where there are two. Percent. */
-export function fittingPercent(hosts: number): number {
-  return hosts < 2 ? 0 : Math.ceil((100 * Math.floor(hosts / 2)) / hosts);
-}
+/** Lets half of the hosts go, rounded down, however many there are: one of two or three, and never the last. Percent. */
+export const fittingPercent = 50;
 
 /** What is wrong with a breaker over so many hosts, undefined where their number is not known. */
 export function faultOf(percent: number, given: boolean, hosts: number | undefined): string | undefined {
   if (percent >= 100) {
-    const fitting = hosts === undefined ? 50 : fittingPercent(hosts);
-    return `maxEjectionPercent ${percent} lets the last host be ejected, after which every request gets 503: write maxEjectionPercent: ${fitting}`;
+    return (
+      `maxEjectionPercent ${percent} lets the last host be ejected, after which every request gets 503: ` +
+      `write maxEjectionPercent: ${fittingPercent}`
+    );
   }
   // A lone host has no one to take over: not ejecting it is right. Zero says that none shall be.
   if (hosts === undefined || hosts < 2 || (given && percent === 0) || (percent * hosts) / 100 >= 1) return undefined;
   return (
     `maxEjectionPercent ${percent}${given ? "" : " (the default)"} of ${hosts} hosts is less than one, so none is ever ` +
-    `ejected: write maxEjectionPercent: ${fittingPercent(hosts)}`
+    `ejected: write maxEjectionPercent: ${fittingPercent}`
   );
 }
 
@@ -83,9 +83,12 @@ export const breakerCanEject: StackRule = {
     objects: [destinationRule({ trafficPolicy: { outlierDetection: breaker } }), ...pods],
     message:
       "DestinationRule linly/llm-service: maxEjectionPercent 10 (the default) of 3 hosts is less than one, so none is " +
-      "ever ejected: write maxEjectionPercent: 34 in the breaker",
+      "ever ejected: write maxEjectionPercent: 50 in the breaker",
   },
-  good: [destinationRule({ trafficPolicy: { outlierDetection: { ...breaker, maxEjectionPercent: 34 } } }), ...pods],
+  good: [
+    destinationRule({ trafficPolicy: { outlierDetection: { ...breaker, maxEjectionPercent: fittingPercent } } }),
+    ...pods,
+  ],
   check(objects) {
     const rules = objects.filter(({ kind }) => kind === destinationRuleKind);
     // A rule that is not known that far may add a subset to any host.
