@@ -38,14 +38,14 @@ export const duration = z
   })
   .meta({ title: 'a duration such as "250ms", "2s" or "5m"' });
 
-/** A length of time that Istio takes as a limit: it counts in milliseconds, and 0 would be no limit. */
-export const wholeMilliseconds = duration.refine((text) => isWhole(seconds(text) * 1000), {
-  error: "is not a whole number of milliseconds, 1 or more",
+/** A length of time that Istio takes as a limit: it counts in milliseconds, 0 would be no limit, and a year is a slip. */
+export const wholeMilliseconds = duration.refine((text) => isWholeUpTo(seconds(text) * 1000, seconds("8760h") * 1000), {
+  error: 'is not a time from "1ms" to "8760h" in whole milliseconds',
 });
 
 /** Whether a number is whole and more than none, but for what multiplying fractions leaves. */
-function isWhole(number: number): boolean {
-  return number > 0.5 && Math.abs(number - Math.round(number)) < 1e-6;
+function isWholeUpTo(number: number, most: number): boolean {
+  return number > 0.5 && number <= most && Math.abs(number - Math.round(number)) < 1e-6;
 }
 
 const cpuExpected = 'is not a CPU quantity such as "500m" or "2"';

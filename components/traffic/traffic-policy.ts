@@ -2,18 +2,22 @@ import type { ServiceConfig, VersionConfig } from "../../config/schema.ts";
 import type { TrafficPolicy } from "../istio/generated/destination-rule.ts";
 import { connectionPoolOf, outlierDetectionOf } from "./circuit-breaker.ts";
 import { loadBalancerOf } from "./load-balancing.ts";
+import { retryBudgetOf } from "./retry-budget.ts";
 
 /** What the sidecars of callers do with requests to one version. */
 export function trafficPolicyOf(service: ServiceConfig, version: VersionConfig): TrafficPolicy {
   const connectionPool = connectionPoolOf(service.circuitBreaker);
   const outlierDetection = outlierDetectionOf(service.circuitBreaker, version);
+  const retryBudget = retryBudgetOf(service.retries);
   return {
     loadBalancer: {
       ...loadBalancerOf(service.loadBalancing),
       // With outlierDetection Istio sends everything to replicas in the caller's own zone while one of them is there.
       ...(outlierDetection !== undefined && { localityLbSetting: { enabled: false } }),
     },
-    ...(connectionPool !== undefined && { connectionPool }),
+    ...(retryBudget !== undefined && { retryBudget }),
+    // Istio reads the budget only beside settings of connections, be they empty.
+    ...((connectionPool ?? retryBudget) !== undefined && { connectionPool: connectionPool ?? { http: {} } }),
     ...(outlierDetection !== undefined && { outlierDetection }),
   };
 }

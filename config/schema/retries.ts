@@ -26,7 +26,9 @@ const idempotentRoute = object({
 });
 
 const budget = object({
-  percent: percent.default(20).describe("Most retries under way, in percent of the requests under way."),
+  percent: percent
+    .default(50)
+    .describe("Most retries under way, in percent of the requests under way: by default those of half the replicas."),
   minRetryConcurrency: whole(1, 1000).default(3).describe("Retries that may be under way however few requests are."),
 });
 

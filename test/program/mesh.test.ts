@@ -28,6 +28,7 @@ describe("local", () => {
             trafficPolicy: {
               loadBalancer: { simple: "LEAST_REQUEST" },
               connectionPool: { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024 } },
+              retryBudget: { percent: 50, minRetryConcurrency: 3 },
             },
           },
         ],

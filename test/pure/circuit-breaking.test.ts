@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { maxEjectionPercent } from "../../components/traffic/circuit-breaker.ts";
 import { trafficPolicyOf } from "../../components/traffic/traffic-policy.ts";
+import { serviceOf } from "../support/service.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 
 /** How many of so many hosts can be out at once by Envoy's rule, one more at a time. */
@@ -55,6 +56,9 @@ const ejection = { consecutive5xxErrors: 5, interval: "30s", baseEjectionTime: "
 const anywhere = { simple: "LEAST_REQUEST", localityLbSetting: { enabled: false } };
 const least = { simple: "LEAST_REQUEST" };
 
+/** Of the retries, which have a schema of their own. */
+const retryBudget = { percent: 50, minRetryConcurrency: 3 };
+
 describe("what a subset gets", () => {
   test.each<[string, unknown, object, object]>([
     [
@@ -102,9 +106,16 @@ describe("what a subset gets", () => {
         },
       },
     ],
-    ["without a breaker", { enabled: false }, { replicas: 3 }, { loadBalancer: least }],
+    ["without a breaker", { enabled: false }, { replicas: 3 }, { loadBalancer: least, connectionPool: { http: {} } }],
   ])("%s", (_, circuitBreaker, replicas, expected) => {
-    expect(policyOf(circuitBreaker, replicas)).toEqual(expected);
+    expect(policyOf(circuitBreaker, replicas)).toEqual({ retryBudget, ...expected });
+  });
+
+  test("without a breaker and without retries, how replicas are chosen and no more", () => {
+    const service = serviceOf({ circuitBreaker: { enabled: false }, retries: { attempts: 0 } });
+    const [version] = service.versions;
+    if (version === undefined) throw new Error("a service without a version");
+    expect(trafficPolicyOf(service, version)).toEqual({ loadBalancer: least });
   });
 
   test("a hash stays a hash", () => {

@@ -103,10 +103,10 @@ describe("timeouts in a stack file", () => {
       { timeouts: { realtime: "0s" } },
       { retries: { perTryTimeout: "0.5ms", retryOn: ["timeout"], attempts: -1 } },
       [
-        'services.asr.timeouts.realtime: "0s" is not a whole number of milliseconds, 1 or more',
+        'services.asr.timeouts.realtime: "0s" is not a time from "1ms" to "8760h" in whole milliseconds',
         "services.llm.retries.attempts: -1 is not a whole number from 0 to 10",
         'services.llm.retries.retryOn[0]: "timeout" is not a condition: gateway-error',
-        'services.llm.retries.perTryTimeout: "0.5ms" is not a whole number of milliseconds, 1 or more',
+        'services.llm.retries.perTryTimeout: "0.5ms" is not a time from "1ms" to "8760h" in whole milliseconds',
       ],
     ],
   ])("%s", (_, asr, llm, expected) => {

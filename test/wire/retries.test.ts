@@ -12,6 +12,7 @@ const replicas = 3;
 const deviations = 5;
 const namespace = "linly";
 const port = 8000;
+const wide = { percent: 100, minRetryConcurrency: 100 };
 const good = { latencyMedian: "1ms", latencyP99: "1ms", errorRate: 0 };
 
 /** Three replicas of the entry stage, whose caller is the gateway; `/embed` is vouched for, `/generate` is not. */
@@ -24,7 +25,7 @@ describeOnLab("retries and timeouts", () => {
     const mesh = await localMesh();
     origin = `http://${mesh.address}`;
     ({ kubeconfig } = mesh.lab);
-    await applied(stackWith("local", threeReplicas));
+    await applied(stackWith("local", (mesh) => threeReplicas(mesh)));
     pods = await namesOf(mesh.view);
   });
 
@@ -120,6 +121,18 @@ describeOnLab("retries and timeouts", () => {
     );
   });
 
+  test("a budget of next to nothing keeps retries from adding to an overload", async () => {
+    await Promise.all(pods.map((pod) => change(pod, { errorRate: 1, errorStatus: 503 })));
+    const count = 160;
+    const reads = () => sent(count, "/voices", { method: "GET" });
+    // The control: every request is tried three times.
+    expect(await workedFor(reads)).toBe(3 * count);
+
+    await applied(stackWith("local", (mesh) => threeReplicas(mesh, { percent: 0, minRetryConcurrency: 1 })));
+    // One retry at a time, of sixteen requests: it is in force once hardly any is made.
+    await expect.poll(() => workedFor(reads), { timeout: 60_000 }).toBeLessThan(2 * count);
+  });
+
   test("a body beyond what Envoy keeps is not sent again, a small one is", async () => {
     await change(pods[0] ?? "", { errorRate: 1, errorStatus: 503 });
     const megabytes = (count: number) => Buffer.alloc(count * 1_000_000);
@@ -130,7 +143,7 @@ describeOnLab("retries and timeouts", () => {
   });
 });
 
-function threeReplicas(mesh: MeshConfig): MeshConfig {
+function threeReplicas(mesh: MeshConfig, budget = wide): MeshConfig {
   const { asr } = mesh.services;
   if (asr === undefined) throw new Error("the local stack has no asr");
   const changed = {
@@ -138,7 +151,9 @@ function threeReplicas(mesh: MeshConfig): MeshConfig {
     versions: asr.versions.map((version) => ({ ...version, replicas })),
     loadBalancing: "ROUND_ROBIN" as const,
     timeouts: { realtime: "10s" as const },
-    retries: { ...asr.retries, idempotentRoutes: [{ method: "POST" as const, path: "/embed" }] },
+    retries: { ...asr.retries, budget, idempotentRoutes: [{ method: "POST" as const, path: "/embed" }] },
+    // A replica that fails is to stay.
+    circuitBreaker: { ...asr.circuitBreaker, enabled: false },
   };
   const rest = Object.entries(mesh.services).map(([stage, service]) => [
     stage,
