@@ -26,12 +26,17 @@ const retries = z
   .object({ attempts: z.number().catch(2), perTryTimeout: time, idempotentRoutes: z.array(z.unknown()).catch([]) })
   .catch({ attempts: 2, perTryTimeout: undefined, idempotentRoutes: [] });
 
+const circuitBreaker = z
+  .object({ http2MaxRequests: number, maxRequestsPerConnection: number })
+  .catch({ http2MaxRequests: undefined, maxRequestsPerConnection: undefined });
+
 const service = z.object({
   engine: text,
   appProtocol: text,
   loadBalancing: z.unknown().optional(),
   timeouts,
   retries,
+  circuitBreaker,
   model,
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
@@ -44,6 +49,7 @@ const unreadable = {
   loadBalancing: undefined,
   timeouts: timeouts.parse(undefined),
   retries: retries.parse(undefined),
+  circuitBreaker: circuitBreaker.parse(undefined),
   versions: [],
   model: undefined,
   resources: undefined,

@@ -25,6 +25,7 @@ describe('a stage with appProtocol "tcp"', () => {
 
   test.each<[string, object, object, string[]]>([
     ["alone", {}, {}, []],
+    ["with a limit on connections", { circuitBreaker: { maxConnections: 8, http1MaxPendingRequests: 4 } }, {}, []],
     ["with a number of attempts, which is there by default", { retries: { attempts: 2 } }, {}, []],
     [
       "with a canary",
@@ -42,12 +43,14 @@ describe('a stage with appProtocol "tcp"', () => {
       {
         timeouts: { realtime: "5s" },
         retries: { perTryTimeout: "1s" },
+        circuitBreaker: { http2MaxRequests: 8 },
         loadBalancing: { consistentHash: { header: "x-user" } },
       },
       { pins: { dialogues: { stages: ["llm"] } } },
       [
         `services.llm.timeouts: ${vain}nobody sees a request begin or end`,
         `services.llm.retries: ${vain}a request that failed is not seen`,
+        `services.llm.circuitBreaker: ${vain}connections are limited and no requests: set maxConnections`,
         `services.llm.loadBalancing: ${vain}no header or cookie is seen`,
         'pins.dialogues.stages: names llm, of which no request can be pinned with appProtocol "tcp"',
       ],

@@ -90,6 +90,17 @@ const retries = merged(
   optional("idempotentRoutes", fc.constant([{ method: "POST", path: "/v1/chat/completions" }])),
 );
 
+const circuitBreaker = merged(
+  optional("enabled", fc.boolean()),
+  optional("consecutive5xxErrors", fc.integer({ min: 1, max: 1000 })),
+  optional("baseEjectionTime", fc.constantFrom("1ms", "1.5m", "24h")),
+  optional("interval", fc.constantFrom("0.25s", "1m")),
+  optional("http1MaxPendingRequests", fc.integer({ min: 1, max: 1_000_000 })),
+  optional("http2MaxRequests", fc.integer({ min: 1, max: 1_000_000 })),
+  optional("maxConnections", fc.integer({ min: 1, max: 1_000_000 })),
+  optional("maxRequestsPerConnection", fc.integer({ min: 1, max: 1_000_000 })),
+);
+
 function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<string, unknown>> {
   const engine = isSimulated
     ? fc.constant(simulator)
@@ -103,6 +114,7 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
       optional("resources", resources),
       optional("timeouts", timeouts),
       optional("retries", retries),
+      optional("circuitBreaker", circuitBreaker),
       optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
       optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
       stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),
