@@ -135,13 +135,14 @@ describe("what a subset gets", () => {
 });
 
 describe("in a stack file", () => {
-  const time = "is not a whole number of milliseconds, 1 or more";
+  const time = 'is not a time from "1ms" to "8760h" in whole milliseconds';
 
   test.each<[object, string, string]>([
     // What istiod's webhook and the CRD's schema refuse.
     [{ interval: "0s" }, "interval", time],
     [{ interval: "0.5ms" }, "interval", time],
     [{ baseEjectionTime: "1.0005s" }, "baseEjectionTime", time],
+    [{ baseEjectionTime: "9000h" }, "baseEjectionTime", time],
     [{ baseEjectionTime: "5 min" }, "baseEjectionTime", 'is not a duration such as "250ms", "2s" or "5m"'],
     // Zero is no limit at all to Istio, and no ejection.
     [{ consecutive5xxErrors: 0 }, "consecutive5xxErrors", "is not a whole number of errors, 1 to 1000"],
