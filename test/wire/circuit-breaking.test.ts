@@ -100,7 +100,7 @@ describeOnLab("circuit breaking", () => {
     }
     expect(failures).toEqual(Array.from({ length: errors }, () => expect.stringMatching(/^500 /)));
     expect(failures.filter((failure) => !failure.includes(bad.name))).toEqual([]);
-    await expect.poll(ejected).toEqual([bad.ip]);
+    await expect.poll(ejected, { timeout: 60_000 }).toEqual([bad.ip]);
 
     // A replica that took its share would be asked by two in three of these, and fail.
     expect(failuresOf(await sent(60))).toEqual([]);
