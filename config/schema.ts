@@ -26,6 +26,7 @@ export type { CircuitBreakerConfig } from "./schema/circuit-breaker.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
+export type { MirrorConfig } from "./schema/mirror.ts";
 export type { ModelConfig } from "./schema/model.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { RetriesConfig } from "./schema/retries.ts";

@@ -46,13 +46,13 @@ export function meshDashboard(source: MetricSource): Dashboard {
 
 function viewsOf(source: MetricSource): View[] {
   const span = "$__rate_interval";
-  const perVersion = { source, span, by: ["stage", "version"] };
+  const perVersion = { source, span, by: ["stage", "version"], shadows: true };
   const perNode = { source, span, by: ["stage", "node"] };
   const version = "{{stage}} {{version}}";
   return [
     {
       title: "Requests",
-      description: "Requests a second that each version answers.",
+      description: "Requests a second that each version answers; of a shadow, the copies that it gets.",
       unit: "reqps",
       targets: [[requestRate(perVersion), version]],
     },

@@ -2,12 +2,14 @@ import { requestMetrics, type MetricSource } from "../../services/telemetry.ts";
 
 /**
  * Questions to Prometheus about the requests that stages answer. A sample carries `stage`, `version`, `pod` and `node`
- * whoever measured it: the scrape adds them (scrape.ts).
+ * whoever measured it, and a shadow's `shadow`: the scrape adds them (scrape.ts).
  */
 export interface Question {
   readonly source: MetricSource;
   /** Labels by which the answer is split. */
   readonly by: readonly string[];
+  /** Whether the answers of shadows count, which no caller waits for. Default: no. */
+  readonly shadows?: boolean;
   /** Span of time that is looked at: `10m`, or Grafana's `$__rate_interval`. */
   readonly span: string;
   /** How far back that span ends. Default: now. */
@@ -15,26 +17,29 @@ export interface Question {
 }
 
 /** Requests a second. */
-export function requestRate({ source, by, span }: Question): string {
-  return `sum by (${by.join(", ")}) (rate(${requests(source)}[${span}]))`;
+export function requestRate(question: Question): string {
+  const { by, span } = question;
+  return `sum by (${by.join(", ")}) (rate(${requests(question)}[${span}]))`;
 }
 
 /** Number of requests in the span. */
-export function requestCount({ source, by, span, ago }: Question): string {
-  return `sum by (${by.join(", ")}) (increase(${requests(source)}[${span}]${offset(ago)}))`;
+export function requestCount(question: Question): string {
+  const { by, span, ago } = question;
+  return `sum by (${by.join(", ")}) (increase(${requests(question)}[${span}]${offset(ago)}))`;
 }
 
 /** Share of requests that end with a 5xx status: 0 to 1, nothing where none has yet. */
 export function errorShare(question: Question): string {
   const { source, by, span } = question;
-  const failed = requests(source, `${requestMetrics[source].code}=~"5.."`);
+  const failed = requests(question, `${requestMetrics[source].code}=~"5.."`);
   return `sum by (${by.join(", ")}) (rate(${failed}[${span}])) / ${requestRate(question)}`;
 }
 
 /** The duration that a share of requests stays below, in seconds. */
-export function latency(quantile: number, { source, by, span, ago }: Question): string {
+export function latency(quantile: number, question: Question): string {
+  const { source, by, span, ago } = question;
   const { durations, unitSeconds } = requestMetrics[source];
-  const buckets = `${durations}_bucket{${selectors(source).join(", ")}}`;
+  const buckets = `${durations}_bucket{${selectors(question).join(", ")}}`;
   const rate = `sum by (${[...by, "le"].join(", ")}) (rate(${buckets}[${span}]${offset(ago)}))`;
   const value = `histogram_quantile(${quantile}, ${rate})`;
   return unitSeconds === 1 ? value : `(${value} * ${unitSeconds})`;
@@ -46,13 +51,13 @@ export function versionShare(source: MetricSource, span: string): string {
   return `${own} / on (stage) group_left () ${requestRate({ source, span, by: ["stage"] })}`;
 }
 
-function requests(source: MetricSource, ...more: readonly string[]): string {
-  return `${requestMetrics[source].requests}{${[...selectors(source), ...more].join(", ")}}`;
+function requests(question: Question, ...more: readonly string[]): string {
+  return `${requestMetrics[question.source].requests}{${[...selectors(question), ...more].join(", ")}}`;
 }
 
-function selectors(source: MetricSource): string[] {
+function selectors({ source, shadows = false }: Question): string[] {
   const { selector } = requestMetrics[source];
-  return [...(selector === "" ? [] : [selector]), 'stage!=""'];
+  return [...(selector === "" ? [] : [selector]), 'stage!=""', ...(shadows ? [] : ['shadow=""'])];
 }
 
 function offset(ago: string | undefined): string {

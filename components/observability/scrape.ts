@@ -29,10 +29,11 @@ export interface Relabelling {
 const pod = "__meta_kubernetes_pod";
 const annotation = `${pod}_annotation_prometheus_io`;
 
-/** What tells a sample's origin: the stage and version that the pod's labels name, the pod, and the node it runs on. */
+/** What tells a sample's origin: stage, version and whether it is a shadow, as the pod's labels say, the pod, and its node. */
 export const originLabels: readonly Relabelling[] = [
   { source_labels: [`${pod}_label_app`], regex: "(.+)-service", target_label: "stage" },
   { source_labels: [`${pod}_label_version`], target_label: "version" },
+  { source_labels: [`${pod}_label_linly_mesh_shadow`], target_label: "shadow" },
   { source_labels: [`${pod}_node_name`], target_label: "node" },
   { source_labels: [`${pod}_name`], target_label: "pod" },
   { source_labels: ["__meta_kubernetes_namespace"], target_label: "namespace" },

@@ -1,8 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import type { Cluster } from "../cluster.ts";
+import type { Collector } from "../observability/collector.ts";
 import { modelClaim } from "./model-claim.ts";
 import { mostReplicas } from "./replicas.ts";
 import { rolloutSeconds } from "./rollout.ts";
@@ -10,16 +12,19 @@ import type { ServiceSecrets } from "./secrets.ts";
 import { ServiceVersion } from "./service-version.ts";
 import type { StageArgs } from "./stage-args.ts";
 import { waitSeconds, type GpuTurn } from "./turns.ts";
+import { shadowAccountName } from "./workload.ts";
 
 export interface AiServiceArgs extends StageArgs {
   readonly secrets: ServiceSecrets;
+  /** Where its sidecars send their spans. */
+  readonly collector: Collector | undefined;
   /** The rollouts with which this one shares the GPUs to spare. */
   readonly turns: readonly GpuTurn[];
   /** What must be there before the first pod: the namespace, and whatever injects and connects its sidecar. */
   readonly after: readonly pulumi.Resource[];
 }
 
-/** One stage of the pipeline: a ServiceAccount, a Service, its model, and its versions. */
+/** One stage of the pipeline: a ServiceAccount, a Service, its model, and its versions; a shadow has an account of its own. */
 export class AiService extends pulumi.ComponentResource {
   /** Name of the Service, the ServiceAccount and the `app` label. */
   readonly name: string;
@@ -38,13 +43,16 @@ export class AiService extends pulumi.ComponentResource {
     this.stage = stage;
     const child = { parent: this, provider: cluster.provider, dependsOn: [...args.after] };
 
-    this.serviceAccount = this.makeServiceAccount(cluster, args, child);
+    this.serviceAccount = this.makeServiceAccount(cluster, args, name, child);
     this.claim = modelClaim(cluster.config.name, name, args.namespace, service.model, child);
     const after = this.claim === undefined ? args.after : [...args.after, this.claim];
-    this.versions = service.versions.map(
-      (version) =>
-        new ServiceVersion(cluster, { ...args, after, version, serviceAccount: this.serviceAccount }, { parent: this }),
-    );
+    this.versions = service.versions.map((version) => {
+      // What a shadow does is not the stage's doing: it has an account of its own, and calls nobody.
+      const role = isShadow(service, version)
+        ? { serviceAccount: this.makeServiceAccount(cluster, args, shadowAccountName(stage), child), hops: [] }
+        : { serviceAccount: this.serviceAccount };
+      return new ServiceVersion(cluster, { ...args, after, version, ...role }, { parent: this });
+    });
     const slowest = Math.max(
       ...service.versions.map((version) =>
         rolloutSeconds(stage, service, mostReplicas(version), waitSeconds(args.turns, stage, version.name)),
@@ -55,11 +63,16 @@ export class AiService extends pulumi.ComponentResource {
     this.registerOutputs({ name, versions: service.versions.map((version) => version.name) });
   }
 
-  private makeServiceAccount(cluster: Cluster, { namespace }: AiServiceArgs, opts: pulumi.CustomResourceOptions) {
+  private makeServiceAccount(
+    cluster: Cluster,
+    { namespace }: AiServiceArgs,
+    name: string,
+    opts: pulumi.CustomResourceOptions,
+  ) {
     return new k8s.core.v1.ServiceAccount(
-      `${cluster.config.name}-${this.name}`,
+      `${cluster.config.name}-${name}`,
       {
-        metadata: { name: this.name, namespace },
+        metadata: { name, namespace },
         automountServiceAccountToken: false,
       },
       opts,

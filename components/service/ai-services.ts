@@ -9,7 +9,6 @@ import type { Cluster, NamespaceArgs } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
-import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { AiService } from "./ai-service.ts";
 import { ServiceSecrets } from "./secrets.ts";
 import { gpuTurns } from "./turns.ts";
@@ -57,19 +56,20 @@ export class AiServices extends pulumi.ComponentResource {
     const turns = gpuTurns(config, pipeline.services);
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops } = planned;
-      const where = { stage, hops, namespace: config.namespace };
-      const scope = new SidecarScope(cluster, { ...where, collector, after: before }, { parent: this });
       const component = new AiService(
         cluster,
         {
-          ...where,
+          stage,
           service,
+          hops,
+          namespace: config.namespace,
+          collector,
           pool: config.pools[stage.pool],
           secrets: given,
           turns,
           gpuResource: resource,
           registry: config.airGap?.registry,
-          after: [...before, ...given.secrets.values(), scope.sidecar],
+          after: [...before, ...given.secrets.values()],
         },
         { parent: this },
       );

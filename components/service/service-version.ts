@@ -4,6 +4,8 @@ import type { VersionConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
+import type { Collector } from "../observability/collector.ts";
+import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { trafficPolicyOf } from "../traffic/traffic-policy.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
 import { budgetSpec } from "./budget.ts";
@@ -16,12 +18,14 @@ import { deploymentTimeouts, progressDeadlineSeconds, rolloutStrategy, startupSe
 import type { ServiceSecrets } from "./secrets.ts";
 import type { StageArgs } from "./stage-args.ts";
 import { waitSeconds, type GpuTurn } from "./turns.ts";
-import { hostOf, versionLabels } from "./workload.ts";
+import { hostOf, podLabels, versionLabels } from "./workload.ts";
 import { scrapeAnnotations } from "../observability/scrape.ts";
 
 export interface ServiceVersionArgs extends StageArgs {
   readonly version: VersionConfig;
   readonly secrets: ServiceSecrets;
+  /** Where its sidecars send their spans. */
+  readonly collector: Collector | undefined;
   /** The rollouts with which this one shares the GPUs to spare. */
   readonly turns: readonly GpuTurn[];
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
@@ -30,7 +34,7 @@ export interface ServiceVersionArgs extends StageArgs {
 }
 
 /**
- * One version of a stage: its subset, and the pods behind it.
+ * One version of a stage: its subset, what its sidecars know, and the pods behind it.
  *
  * The subset comes before the pods and goes after them. Between it and any route that names the version there is thus
  * always a wait for pods to start or to end, in which every sidecar learns of the subset or lets go of the route:
@@ -40,6 +44,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
   /** Name of the version, and of its subset. */
   readonly name: string;
   readonly subset: k8s.apiextensions.CustomResource;
+  readonly scope: SidecarScope;
   /** The claim made for this version's own model. */
   readonly claim: k8s.core.v1.PersistentVolumeClaim | undefined;
   readonly deployment: k8s.apps.v1.Deployment;
@@ -59,11 +64,12 @@ export class ServiceVersion extends pulumi.ComponentResource {
     const early = { ...child, dependsOn: [...args.after] };
 
     this.subset = this.makeSubset(logicalName, name, args, early);
+    this.scope = new SidecarScope(cluster, args, { parent: this });
     this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
     this.budget = this.makeBudget(logicalName, name, args, early);
     this.deployment = this.makeDeployment(logicalName, name, args, {
       ...child,
-      dependsOn: [...args.after, this.subset, ...(this.claim === undefined ? [] : [this.claim])],
+      dependsOn: [...args.after, this.subset, this.scope.sidecar, ...(this.claim === undefined ? [] : [this.claim])],
       customTimeouts: deploymentTimeouts(stage, service, mostReplicas(version), wait),
     });
     this.autoscaler = this.makeAutoscaler(logicalName, name, args, { ...child, dependsOn: [this.deployment] });
@@ -120,7 +126,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
           progressDeadlineSeconds: progressDeadlineSeconds(stage, service, waitSeconds(turns, stage, version.name)),
           selector: { matchLabels: labels },
           template: {
-            metadata: { labels, annotations: this.annotations(args) },
+            metadata: { labels: podLabels(stage, service, version), annotations: this.annotations(args) },
             spec: { serviceAccountName: serviceAccount.metadata.name, ...podSpec({ ...args, madeClaim }) },
           },
         },

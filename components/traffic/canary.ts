@@ -5,13 +5,16 @@ import type { Cluster } from "../cluster.ts";
 import { istioObject, type NamedRoute } from "../istio/objects.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { hostOf } from "../service/workload.ts";
+import { withCopies, type Mirroring } from "./mirror.ts";
 import { carrier, listWith } from "./pins.ts";
 import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 import { hostOfVersions, routedVersions, type WeightedVersion } from "./weights.ts";
 
 export interface CanaryArgs {
   readonly service: AiService;
+  /** Those that requests may be sent to. */
   readonly versions: readonly VersionConfig[];
+  readonly mirroring: Mirroring;
   /** The kinds of its requests, each with its timeout and retries; undefined where nobody looks into requests. */
   readonly classes: readonly RequestClass[] | undefined;
   /** Whether requests can be pinned to a version of this service. */
@@ -27,10 +30,14 @@ export class Canary extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: CanaryArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { service, versions, classes, pinned, namespace } = args;
+    const { service, versions, mirroring, classes, pinned, namespace } = args;
     super("linly-mesh:traffic:Canary", `${cluster.config.name}-${service.name}`, {}, opts);
     const host = hostOf(service.stage, namespace);
-    const routes = [...(pinned ? pinnedRoutes(service.stage.name, host, versions) : []), weightedRoute(host, versions)];
+    const byVersion = [
+      ...(pinned ? pinnedRoutes(service.stage.name, host, versions) : []),
+      weightedRoute(host, versions),
+    ];
+    const routes = withCopies(byVersion, mirroring);
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,

@@ -8,6 +8,7 @@ import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { routeNeeds } from "./canary.ts";
 import { ingressRoutes, isProportional, type Dialogues } from "./ingress-routes.ts";
+import { withCopies, type Mirroring } from "./mirror.ts";
 import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 
 export interface IngressRouteArgs {
@@ -15,7 +16,9 @@ export interface IngressRouteArgs {
   readonly hosts: readonly string[];
   /** The stage that users reach. */
   readonly entry: AiService;
+  /** Those of its versions that requests may be sent to. */
   readonly versions: readonly VersionConfig[];
+  readonly mirroring: Mirroring;
   /** The kinds of its requests, each with its timeout and retries. */
   readonly classes: readonly RequestClass[];
   /** The header in which testers name versions. */
@@ -31,7 +34,7 @@ export class IngressRoute extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hosts, entry, versions, classes, testers, dialogues, namespace } = args;
+    const { hosts, entry, versions, mirroring, classes, testers, dialogues, namespace } = args;
 
     super("linly-mesh:traffic:IngressRoute", cluster.config.name, {}, opts);
     const child = { parent: this, provider: cluster.provider };
@@ -46,12 +49,9 @@ export class IngressRoute extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [args.gateway.release] },
     );
-    const routes = ingressRoutes({
-      entry: { name: entry.stage.name, versions },
-      host: hostOf(entry.stage, namespace),
-      testers,
-      dialogues,
-    });
+    const host = hostOf(entry.stage, namespace);
+    const byVersion = ingressRoutes({ entry: { name: entry.stage.name, versions }, host, testers, dialogues });
+    const routes = withCopies(byVersion, mirroring);
     const http = byClass(routes, classes);
     this.route = istioObject(
       "VirtualService",

@@ -2,12 +2,15 @@ import * as pulumi from "@pulumi/pulumi";
 import type { MeshConfig, PinsConfig } from "../../config/schema.ts";
 import { durationOf } from "../../services/duration.ts";
 import { repeatableRoutes } from "../../services/repeatable.ts";
+import { liveVersions } from "../../services/shadow.ts";
 import type { Cluster } from "../cluster.ts";
 import type { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
+import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
 import { IngressRoute } from "./ingress-route.ts";
+import { mirroringOf } from "./mirror.ts";
 import { requestClasses, type RequestClass } from "./request-classes.ts";
 
 export interface MeshTrafficArgs {
@@ -27,16 +30,25 @@ export class MeshTraffic extends pulumi.ComponentResource {
 
     for (const running of services.running) {
       const { component: service, entry } = running;
-      const { versions } = running.service;
+      const versions = liveVersions(running.service);
+      const mirroring = mirroringOf(hostOf(service.stage, namespace), running.service);
       const pinned =
         testers !== undefined || (dialogues?.stages.some(({ name }) => name === service.stage.name) ?? false);
       const classes = classesOf(running, services);
       const looksInside = running.service.appProtocol !== "tcp";
-      const canaryArgs = { service, versions, classes: looksInside ? classes : undefined, pinned, namespace };
+      const canaryArgs = {
+        service,
+        versions,
+        mirroring,
+        classes: looksInside ? classes : undefined,
+        pinned,
+        namespace,
+      };
       new Canary(cluster, canaryArgs, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;
-        const routeArgs = { hosts, entry: service, versions, classes, testers, dialogues, namespace, gateway };
+        const pins = { testers, dialogues };
+        const routeArgs = { hosts, entry: service, versions, mirroring, classes, ...pins, namespace, gateway };
         new IngressRoute(cluster, routeArgs, { parent: this });
       }
     }
@@ -58,6 +70,6 @@ function dialoguesOf(config: PinsConfig["dialogues"], { running }: AiServices): 
   if (config === undefined) return undefined;
   const stages = running
     .filter(({ stage }) => config.stages.some((name) => name === stage.name))
-    .map(({ stage, service }) => ({ name: stage.name, versions: service.versions }));
+    .map(({ stage, service }) => ({ name: stage.name, versions: liveVersions(service) }));
   return { ...config, stages };
 }

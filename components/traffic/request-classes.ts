@@ -115,7 +115,7 @@ function nameIn(route: string, { name }: RequestClass): string {
 }
 
 /** Every way to match one of each; the two say nothing of the same header. */
-function matchingBoth(where: readonly HttpMatch[], what: readonly HttpMatch[]): HttpMatch[] {
+export function matchingBoth(where: readonly HttpMatch[], what: readonly HttpMatch[]): HttpMatch[] {
   if (where.length === 0) return [...what];
   if (what.length === 0) return [...where];
   return where.flatMap((place) =>

@@ -1,12 +1,15 @@
 import type { ServiceConfig, VersionConfig } from "../../config/schema.ts";
+import { isShadow } from "../../services/shadow.ts";
 import type { TrafficPolicy } from "../istio/generated/destination-rule.ts";
 import { connectionPoolOf, outlierDetectionOf } from "./circuit-breaker.ts";
 import { loadBalancerOf } from "./load-balancing.ts";
+import { shadowPoolOf } from "./mirror.ts";
 import { retryBudgetOf } from "./retry-budget.ts";
 
 /** What the sidecars of callers do with requests to one version. */
 export function trafficPolicyOf(service: ServiceConfig, version: VersionConfig): TrafficPolicy {
-  const connectionPool = connectionPoolOf(service.circuitBreaker);
+  const forCallers = connectionPoolOf(service.circuitBreaker);
+  const connectionPool = isShadow(service, version) ? shadowPoolOf(forCallers) : forCallers;
   const outlierDetection = outlierDetectionOf(service.circuitBreaker, version);
   const retryBudget = retryBudgetOf(service.retries);
   return {

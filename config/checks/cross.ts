@@ -9,6 +9,7 @@ import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
 import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
+import { mirrorFaults } from "./mirror.ts";
 import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
@@ -21,6 +22,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   pipelineFaults,
   pinFaults,
   versionFaults,
+  mirrorFaults,
   variableFaults,
   engineFaults,
   engineSettingFaults,

@@ -12,7 +12,7 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
     if (service.appProtocol !== "tcp") return [];
     const at = (key: string, message: string): Fault => ({ path: `services.${stage}.${key}`, message });
     const vain = (key: string, what: string) => at(key, `has no meaning with appProtocol "tcp", where ${what}`);
-    const { versions, timeouts, retries, loadBalancing, circuitBreaker } = service;
+    const { versions, timeouts, retries, loadBalancing, circuitBreaker, mirror } = service;
     const faults: Fault[] = [];
     if (entryOf(mesh) === stage) {
       faults.push(
@@ -30,6 +30,7 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
       faults.push(vain("circuitBreaker", "connections are limited and no requests: set maxConnections"));
     if (looksIntoRequests.safeParse(loadBalancing).success)
       faults.push(vain("loadBalancing", "no header or cookie is seen"));
+    if (mirror !== undefined) faults.push(vain("mirror", "no request is seen that could be copied"));
     if (mesh.pins.dialogues?.stages.includes(stage) === true) {
       const message = `names ${stage}, of which no request can be pinned with appProtocol "tcp"`;
       faults.push({ path: "pins.dialogues.stages", message });

@@ -41,6 +41,7 @@ const service = z.object({
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
   gpus: number,
+  mirror: z.object({ to: text }).optional().catch(undefined),
 });
 
 const unreadable = {
@@ -54,6 +55,7 @@ const unreadable = {
   model: undefined,
   resources: undefined,
   gpus: undefined,
+  mirror: undefined,
 };
 
 const gpuPool = z.object({ nodes: number, gpusPerNode: number });

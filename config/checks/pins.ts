@@ -1,5 +1,6 @@
 import { isStageName } from "../../services/catalogue.ts";
 import { reduced } from "../../services/proportions.ts";
+import { liveVersions } from "../../services/shadow.ts";
 import type { Fault } from "../faults.ts";
 import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
@@ -25,7 +26,10 @@ export function pinFaults({ pins, pipeline, entry, services }: LenientMesh): Fau
     const message = `${JSON.stringify(stage)} is not in the pipeline: ${suggestion(stage, running)}`;
     faults.push({ path: `${path}[${index}]`, message });
   });
-  const counts = [...new Set(kept)].map((stage) => ({ stage, count: services[stage]?.versions.length ?? 1 }));
+  const counts = [...new Set(kept)].map((stage) => {
+    const service = services[stage];
+    return { stage, count: service === undefined ? 1 : liveVersions(service).length };
+  });
   const combinations = counts.reduce((product, { count }) => product * count, 1);
   if (combinations > mostCombinations) {
     const factors = counts.map(({ stage, count }) => `${stage} ${count}`).join(" × ");

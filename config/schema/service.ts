@@ -6,6 +6,7 @@ import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity,
 import { circuitBreaker } from "./circuit-breaker.ts";
 import { env } from "./env.ts";
 import { loadBalancing } from "./load-balancing.ts";
+import { mirror } from "./mirror.ts";
 import { model } from "./model.ts";
 import { object } from "./object.ts";
 import { retries } from "./retries.ts";
@@ -73,6 +74,9 @@ export const service = object({
   circuitBreaker: circuitBreaker
     .prefault({})
     .describe("When callers give up on a replica for a while, and how much they ask of all of them at once."),
+  mirror: mirror
+    .optional()
+    .describe("Sends copies of requests to a version whose answers nobody waits for. Default: none are sent."),
   resources: object({
     requests: compute.describe("What the scheduler sets aside for a replica."),
     limits: compute.describe("What a replica may use at most."),

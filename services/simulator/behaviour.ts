@@ -8,6 +8,8 @@ export type Behaviour = {
   readonly errorRate: number;
   /** What a failing request is answered; `reset` closes its connection instead. */
   readonly errorStatus: number | "reset";
+  /** Takes requests and does nothing with them: it does not even read their bodies. */
+  readonly stalled?: boolean | undefined;
 };
 
 /** Reads a change, `{"latencyMedian":"300ms","errorRate":1}`; what it leaves out stays as it is. */
@@ -41,6 +43,13 @@ export function changedBehaviour(now: Behaviour, json: string): { behaviour: Beh
     return fallback;
   };
 
+  const flag = (key: string, fallback: boolean | undefined): boolean | undefined => {
+    const value = change[key];
+    if (value === undefined || typeof value === "boolean") return value ?? fallback;
+    faults.push(`${key} ${JSON.stringify(value)} is neither true nor false`);
+    return fallback;
+  };
+
   const median = duration("latencyMedian", now.latency.median);
   const p99 = duration(
     "latencyP99",
@@ -51,11 +60,12 @@ export function changedBehaviour(now: Behaviour, json: string): { behaviour: Beh
     latency: { median, p99 },
     errorRate: number("errorRate", now.errorRate, 0, 1),
     errorStatus: status("errorStatus", now.errorStatus),
+    stalled: flag("stalled", now.stalled),
   };
   return { behaviour: faults.length === 0 ? behaviour : now, faults };
 }
 
-const known = ["latencyMedian", "latencyP99", "errorRate", "errorStatus"];
+const known = ["latencyMedian", "latencyP99", "errorRate", "errorStatus", "stalled"];
 
 function parsed(json: string): unknown {
   try {

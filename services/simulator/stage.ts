@@ -102,6 +102,7 @@ export class Stage {
       this.#metrics.end(path, method, code, (performance.now() - begun) / 1000);
       gone.abort(new Error("the caller has gone"));
     });
+    if (this.#behaviour.stalled === true) return;
     try {
       await this.#consume(request);
       const { status, answer } = await this.#answer(request, method, begun, gone.signal);

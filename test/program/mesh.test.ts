@@ -83,8 +83,8 @@ describe("local", () => {
   });
 
   test("a chain: each stage knows the next one, and its sidecar knows no other", () => {
-    const hops = ["asr", "llm", "tts", "face"].map((stage) => {
-      const scope = stepTitled(local, `Sidecar linly/${stage}-service`).inputs;
+    const hops = ["asr-service-v1", "llm-service-v1-stable", "tts-service-v1", "face-service-v1"].map((version) => {
+      const scope = stepTitled(local, `Sidecar linly/${version}`).inputs;
       return at(scope, "spec", "egress", 0, "hosts");
     });
     // The sidecar itself sends its spans to the collector.
@@ -201,11 +201,11 @@ describe("prod", () => {
 
   test("orchestrated: the entry stage may call each of the others, and they nobody; all may send their spans", () => {
     const traces = "observability/jaeger.observability.svc.cluster.local";
-    const hosts = (stage: string) =>
-      at(stepTitled(prod, `Sidecar linly/${stage}-service`).inputs, "spec", "egress", 0, "hosts");
+    const hosts = (version: string) =>
+      at(stepTitled(prod, `Sidecar linly/${version}`).inputs, "spec", "egress", 0, "hosts");
     const others = ["asr", "llm", "tts", "face"].map((s) => `./${s}-service.linly.svc.cluster.local`);
-    expect(hosts("webui")).toEqual([...others, traces]);
-    expect(hosts("llm")).toEqual([traces]);
+    expect(hosts("webui-service-v1")).toEqual([...others, traces]);
+    expect(hosts("llm-service-v1-stable")).toEqual([traces]);
   });
 });
 

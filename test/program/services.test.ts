@@ -60,10 +60,10 @@ describe("stages that only the catalogue and the pipeline name", () => {
       for (const title of [
         `Service linly/${name}`,
         `ServiceAccount linly/${name}`,
-        `Sidecar linly/${name}`,
         `VirtualService linly/${name}`,
         `Deployment linly/${name}-v1`,
         `DestinationRule linly/${name}-v1`,
+        `Sidecar linly/${name}-v1`,
       ]) {
         expect(() => stepTitled(more, title)).not.toThrow();
       }
@@ -119,7 +119,7 @@ test("versions of several replicas have a budget, single ones have none", () => 
     "asr-service-v1",
     "face-service-v1",
     "llm-service-v1-stable",
-    "tts-service-v1",
+    "tts-service-production",
     "webui-service-v1",
   ]);
 });
@@ -223,7 +223,7 @@ describe("every stack", () => {
 test("a rollout that may wait for the GPU of others is given the time", () => {
   const deadline = (plan: Plan, name: string) =>
     at(stepTitled(plan, `Deployment linly/${name}`).inputs, "spec", "progressDeadlineSeconds");
-  expect([deadline(stack("staging"), "tts-service-v1"), deadline(stack("prod"), "tts-service-v1")]).toEqual([
+  expect([deadline(stack("staging"), "tts-service-v1"), deadline(stack("prod"), "tts-service-production")]).toEqual([
     5250, 740,
   ]);
 });
@@ -234,7 +234,7 @@ test("a GPU too few is named before anything is registered", async () => {
     pools: { ...mesh.pools, gpu: { ...mesh.pools.gpu, nodes: 3 } },
   }));
   await expect(planOf(program)).rejects.toThrow(
-    /pools\.gpu {2}asked 8 GPUs \(llm v1-stable 2×1, llm v2-experiment 1×1, tts v1 2×1, face v1 2×1, while llm v2-experiment is replaced 1\), there 6 \(3 nodes × 2\)/,
+    /pools\.gpu {2}asked 9 GPUs \(llm v1-stable 2×1, llm v2-experiment 1×1, tts production 2×1, tts candidate-v2 1×1, face v1 2×1, while llm v2-experiment is replaced 1\), there 6 \(3 nodes × 2\)/,
   );
 });
 

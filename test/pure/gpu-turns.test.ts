@@ -37,8 +37,8 @@ test.each<[string, string, (mesh: MeshConfig) => MeshConfig, string[]]>([
   // stack, its GPUs, who takes turns
   ["staging", "one short of all at once", withGpus(7, 1), ["llm v1-stable", "llm v2-experiment", "tts v1", "face v1"]],
   ["staging", "enough for all at once", withGpus(8, 1), []],
-  ["prod", "one to spare, for the only rollout that adds a pod", (mesh) => mesh, []],
-  ["prod", "nobody knows how many", withGpus(undefined, undefined), ["llm v2-experiment"]],
+  ["prod", "one to spare for each rollout that adds a pod", (mesh) => mesh, []],
+  ["prod", "nobody knows how many", withGpus(undefined, undefined), ["llm v2-experiment", "tts candidate-v2"]],
   ["dev", "one that is shared by four", (mesh) => mesh, []],
 ])("%s with GPUs: %s", (stack, _, change, takers) => {
   expect(turnsOf(stack, change).map(({ stage, version }) => `${stage} ${version}`)).toEqual(takers);

@@ -39,6 +39,15 @@ describe('a stage with appProtocol "tcp"', () => {
       [`services.llm.versions: ${vain}weights would count connections and no requests; keep one version`],
     ],
     [
+      "with a shadow",
+      { versions: [version, { ...version, name: "v2", weight: 0 }], mirror: { to: "v2", percent: 5 } },
+      {},
+      [
+        `services.llm.versions: ${vain}weights would count connections and no requests; keep one version`,
+        `services.llm.mirror: ${vain}no request is seen that could be copied`,
+      ],
+    ],
+    [
       "with what looks into requests",
       {
         timeouts: { realtime: "5s" },

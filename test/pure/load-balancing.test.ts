@@ -50,18 +50,23 @@ describe("a stage's behaviour, changed while it runs", () => {
     ['{"latencyMedian":"10ms","latencyP99":"1s"}', { ...now, latency: { median: 10, p99: 1000 } }],
     ['{"errorRate":1,"errorStatus":500}', { ...now, errorRate: 1, errorStatus: 500 }],
     ['{"errorStatus":"reset"}', { ...now, errorStatus: "reset" }],
+    ['{"stalled":true}', { ...now, stalled: true }],
     ["{}", now],
   ])("%s", (json, behaviour) => {
     expect(changedBehaviour(now, json)).toEqual({ behaviour, faults: [] });
   });
 
   test("what is wrong is told all at once, and nothing changes", () => {
-    const { behaviour, faults } = changedBehaviour(now, '{"latencyMedian":"fast","errorRate":2,"speed":1}');
+    const { behaviour, faults } = changedBehaviour(
+      now,
+      '{"latencyMedian":"fast","errorRate":2,"speed":1,"stalled":"yes"}',
+    );
     expect(behaviour).toBe(now);
     expect(faults).toEqual([
-      "speed is not known; known are latencyMedian, latencyP99, errorRate, errorStatus",
+      "speed is not known; known are latencyMedian, latencyP99, errorRate, errorStatus, stalled",
       'latencyMedian "fast" is no duration',
       "errorRate 2 is no number from 0 to 1",
+      'stalled "yes" is neither true nor false',
     ]);
     expect(changedBehaviour(now, "[").faults).toEqual(["no JSON object"]);
   });

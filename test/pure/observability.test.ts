@@ -27,24 +27,24 @@ describe("questions", () => {
   const question = { by: ["stage"], span: "5m" };
 
   test.each([
-    ["istio", 'sum by (stage) (rate(istio_requests_total{reporter="destination", stage!=""}[5m]))'],
-    ["stage", 'sum by (stage) (rate(stage_requests_total{stage!=""}[5m]))'],
+    ["istio", 'sum by (stage) (rate(istio_requests_total{reporter="destination", stage!="", shadow=""}[5m]))'],
+    ["stage", 'sum by (stage) (rate(stage_requests_total{stage!="", shadow=""}[5m]))'],
   ] as const)("requests as %s counts them", (source, expr) => {
     expect(requestRate({ ...question, source })).toBe(expr);
   });
 
   test("durations are in seconds, whatever their source counts in", () => {
     expect(latency(0.99, { ...question, source: "stage", ago: "5m" })).toBe(
-      'histogram_quantile(0.99, sum by (stage, le) (rate(stage_request_duration_seconds_bucket{stage!=""}[5m] offset 5m)))',
+      'histogram_quantile(0.99, sum by (stage, le) (rate(stage_request_duration_seconds_bucket{stage!="", shadow=""}[5m] offset 5m)))',
     );
     expect(latency(0.5, { ...question, source: "istio" })).toBe(
-      '(histogram_quantile(0.5, sum by (stage, le) (rate(istio_request_duration_milliseconds_bucket{reporter="destination", stage!=""}[5m]))) * 0.001)',
+      '(histogram_quantile(0.5, sum by (stage, le) (rate(istio_request_duration_milliseconds_bucket{reporter="destination", stage!="", shadow=""}[5m]))) * 0.001)',
     );
   });
 
   test("errors and versions are shares", () => {
     expect(errorShare({ ...question, source: "stage" })).toBe(
-      'sum by (stage) (rate(stage_requests_total{stage!="", code=~"5.."}[5m])) / sum by (stage) (rate(stage_requests_total{stage!=""}[5m]))',
+      'sum by (stage) (rate(stage_requests_total{stage!="", shadow="", code=~"5.."}[5m])) / sum by (stage) (rate(stage_requests_total{stage!="", shadow=""}[5m]))',
     );
     expect(versionShare("stage", "5m")).toContain("/ on (stage) group_left ()");
   });
@@ -53,8 +53,8 @@ describe("questions", () => {
 describe("alerts", () => {
   test("the rise of P99 is four times as long as one span before, judged by enough requests, of the worst node", () => {
     const [rule] = alertRules(telemetry({ metrics: { source: "stage" } }));
-    const buckets = 'stage_request_duration_seconds_bucket{stage!=""}';
-    const counter = 'stage_requests_total{stage!=""}';
+    const buckets = 'stage_request_duration_seconds_bucket{stage!="", shadow=""}';
+    const counter = 'stage_requests_total{stage!="", shadow=""}';
     expect(rule?.expr.split("\n")).toEqual([
       `topk by (stage) (1, histogram_quantile(0.99, sum by (stage, node, le) (rate(${buckets}[600s]))))`,
       `and on (stage) (histogram_quantile(0.99, sum by (stage, le) (rate(${buckets}[600s]))) > 4 * histogram_quantile(0.99, sum by (stage, le) (rate(${buckets}[600s] offset 600s))))`,

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { z } from "zod";
 import { ensureTools } from "../../lab/tools/build.ts";
+import { counted } from "./stage-counters.ts";
 
 /** A container of the lab's services. They have Node, and nothing else that could be run. */
 export interface Container {
@@ -41,6 +42,11 @@ export async function headerFromPod({ url, ...container }: PodRequest, header: s
   return value ?? undefined;
 }
 
+/** What a GET from inside a container answers. */
+export function textFromPod({ url, ...container }: PodRequest): Promise<string> {
+  return printedIn(container, `require("node:http").get(${JSON.stringify(url)}, (r) => r.pipe(process.stdout));`);
+}
+
 /** The value of a variable in a container's environment. */
 export function variableOfPod(container: Container, name: string): Promise<string> {
   return printedIn(container, `console.log(process.env[${JSON.stringify(name)}])`);
@@ -65,11 +71,12 @@ export async function changeStage(container: Container, port: number, change: Re
 
 /** How many requests one replica of a simulated stage has worked on, whatever came of them. */
 export async function requestsOfStage(container: Container, port: number): Promise<number> {
-  const text = await printedIn(
-    container,
-    `require("node:http").get("http://127.0.0.1:${port}/metrics", (r) => { r.pipe(process.stdout); });`,
-  );
-  return [...text.matchAll(/^stage_requests_total\{.*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+  return counted(await metricsOfStage(container, port), "stage_requests_total");
+}
+
+/** What one replica of a simulated stage tells of itself, as Prometheus would read it. */
+export function metricsOfStage(container: Container, port: number): Promise<string> {
+  return textFromPod({ ...container, url: `http://127.0.0.1:${port}/metrics` });
 }
 
 /** What a script prints in a container. */

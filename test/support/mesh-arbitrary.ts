@@ -101,6 +101,18 @@ const circuitBreaker = merged(
   optional("maxRequestsPerConnection", fc.integer({ min: 1, max: 1_000_000 })),
 );
 
+/** A mirror to one of the versions that answer nobody, where there is one. */
+function mirrorOf(
+  list: readonly { readonly name: string | undefined; readonly weight: number }[],
+): fc.Arbitrary<object> {
+  const shadows = list.filter(({ weight }) => weight === 0).map(({ name: version }) => version);
+  if (shadows.length === 0) return fc.constant({});
+  return optional(
+    "mirror",
+    fc.record({ to: fc.constantFrom(...shadows), percent: fc.constantFrom(0.0001, 2.5, 5, 100) }),
+  );
+}
+
 function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<string, unknown>> {
   const engine = isSimulated
     ? fc.constant(simulator)
@@ -109,7 +121,7 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
     const readsModel = standing(stage, chosen).engine.model !== undefined;
     return merged(
       fc.constant(chosen === undefined ? {} : { engine: chosen }),
-      versions(readsModel).map((list) => ({ versions: list })),
+      versions(readsModel).chain((list) => mirrorOf(list).map((mirror) => ({ versions: list, ...mirror }))),
       readsModel ? optional("model", model) : fc.constant({}),
       optional("resources", resources),
       optional("timeouts", timeouts),
