@@ -26,7 +26,7 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
       faults.push(vain("timeouts", "nobody sees a request begin or end"));
     if (retries.perTryTimeout !== undefined || retries.idempotentRoutes.length > 0)
       faults.push(vain("retries", "a request that failed is not seen"));
-    if (circuitBreaker.http2MaxRequests !== undefined || circuitBreaker.maxRequestsPerConnection !== undefined)
+    if (circuitBreaker.maxRequestsPerConnection !== undefined)
       faults.push(vain("circuitBreaker", "connections are limited and no requests: set maxConnections"));
     if (looksIntoRequests.safeParse(loadBalancing).success)
       faults.push(vain("loadBalancing", "no header or cookie is seen"));

@@ -26,9 +26,7 @@ const retries = z
   .object({ attempts: z.number().catch(2), perTryTimeout: time, idempotentRoutes: z.array(z.unknown()).catch([]) })
   .catch({ attempts: 2, perTryTimeout: undefined, idempotentRoutes: [] });
 
-const circuitBreaker = z
-  .object({ http2MaxRequests: number, maxRequestsPerConnection: number })
-  .catch({ http2MaxRequests: undefined, maxRequestsPerConnection: undefined });
+const circuitBreaker = z.object({ maxRequestsPerConnection: number }).catch({ maxRequestsPerConnection: undefined });
 
 const service = z.object({
   engine: text,

@@ -52,7 +52,7 @@ describe('a stage with appProtocol "tcp"', () => {
       {
         timeouts: { realtime: "5s" },
         retries: { perTryTimeout: "1s" },
-        circuitBreaker: { http2MaxRequests: 8 },
+        circuitBreaker: { maxRequestsPerConnection: 8 },
         loadBalancing: { consistentHash: { header: "x-user" } },
       },
       { pins: { dialogues: { stages: ["llm"] } } },

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import type { MeshConfig } from "../../config/schema.ts";
+import { at, stepTitled } from "../support/plan.ts";
+import { planOf, stackWith } from "../support/stack.ts";
+
+function opaqueFace(mesh: MeshConfig): MeshConfig {
+  const { face } = mesh.services;
+  if (face === undefined) throw new Error("the local stack has no face");
+  return { ...mesh, services: { ...mesh.services, face: { ...face, appProtocol: "tcp" } } };
+}
+
+test('a stage with appProtocol "tcp" has a port and a route of TCP, and its subset all the same', async () => {
+  const plan = await planOf(stackWith("local", opaqueFace));
+  expect(at(stepTitled(plan, "Service linly/face-service").inputs, "spec", "ports")).toEqual([
+    { name: "tcp", port: 8003, targetPort: "http", appProtocol: "tcp" },
+  ]);
+  const host = "face-service.linly.svc.cluster.local";
+  expect(stepTitled(plan, "VirtualService linly/face-service").inputs["spec"]).toEqual({
+    hosts: [host],
+    tcp: [{ route: [{ destination: { host, subset: "v1" }, weight: 100 }] }],
+  });
+  // The control: its caller's own route is of HTTP.
+  expect(at(stepTitled(plan, "VirtualService linly/tts-service").inputs, "spec", "tcp")).toBeUndefined();
+});
