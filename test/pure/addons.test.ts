@@ -219,7 +219,7 @@ describe("faults", () => {
     ],
     [
       {
-        addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 8 } } },
+        addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 9 } } },
         pools: { ...mesh.pools, gpu: { ...mesh.pools.gpu, nodes: 1, gpusPerNode: 1 } },
       },
       [], // of eight shares, all are taken
