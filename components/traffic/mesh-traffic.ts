@@ -9,6 +9,7 @@ import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
+import { IngressLimits } from "./ingress-limits.ts";
 import { IngressRoute } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
 import { requestClasses, type RequestClass } from "./request-classes.ts";
@@ -19,7 +20,7 @@ export interface MeshTrafficArgs {
   readonly gateway: IngressGateway;
 }
 
-/** The rules by which requests move: shares of each version, where users enter. */
+/** The rules by which requests move: shares of each version, where users enter and how often. */
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
@@ -52,6 +53,7 @@ export class MeshTraffic extends pulumi.ComponentResource {
         new IngressRoute(cluster, routeArgs, { parent: this });
       }
     }
+    new IngressLimits(cluster, { ingress: config.ingress, gateway }, { parent: this });
     this.registerOutputs({});
   }
 }

@@ -76,6 +76,16 @@ const addons = z.object({
     .catch({ timeSlicing: undefined, mig: undefined, migProfile: undefined }),
 });
 
+const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
+
+const ingress = z.object({
+  hosts: z.array(z.string()).catch([]),
+  trustedProxies: number,
+  limit,
+  clientLimit: limit,
+});
+const noIngress = { hosts: [], trustedProxies: undefined, limit: undefined, clientLimit: undefined };
+
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
 
 const telemetry = z.object({
@@ -97,7 +107,7 @@ export const lenientMesh = z.object({
   namespace: text,
   clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
   pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
-  ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
+  ingress: ingress.catch(noIngress),
   pins: z
     .object({
       dialogues: z
