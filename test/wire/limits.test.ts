@@ -75,9 +75,9 @@ describeOnLab("limits at the gateway", () => {
   });
 
   test("all together: however many they are, they have one bucket", async () => {
-    // A stranger sends no more than any client might before.
+    // A guest is new, and sends no more than a client might before.
     await applyIngress({ limit: perMinute }, async (attempt) => {
-      const { refused } = counted(await send(requests, { "x-api-key": `stranger-${attempt}` }));
+      const { refused } = counted(await send(requests, { "x-api-key": `guest-${attempt}` }));
       return refused > 0;
     });
     const begun = performance.now();
