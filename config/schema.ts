@@ -6,6 +6,7 @@ import { cluster, pools } from "./schema/cluster.ts";
 import { ingress } from "./schema/ingress.ts";
 import { istio } from "./schema/istio.ts";
 import { object } from "./schema/object.ts";
+import { offline } from "./schema/offline.ts";
 import { pins } from "./schema/pins.ts";
 import { service } from "./schema/service.ts";
 import { stageName } from "./schema/stage-name.ts";
@@ -30,6 +31,7 @@ export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { MirrorConfig } from "./schema/mirror.ts";
 export type { ModelConfig } from "./schema/model.ts";
+export type { OfflineConfig } from "./schema/offline.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { RetriesConfig } from "./schema/retries.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
@@ -68,6 +70,9 @@ export const meshSchema = object({
   pools: pools.describe("The node pools on which stages run."),
   istio: istio.describe("The mesh itself."),
   ingress: ingress.prefault({}).describe("The ingress gateway."),
+  offline: offline
+    .optional()
+    .describe("Which requests are offline work, that real-time work goes before. Default: none."),
   pins: pins.prefault({}).describe("Requests that do not go by weight: those of testers, and of dialogues under way."),
   airGap: airGap.optional().describe("For clusters without internet: where all images and charts come from."),
   addons: addons.describe("What runs beside the mesh."),

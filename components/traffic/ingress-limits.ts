@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { IngressConfig } from "../../config/schema.ts";
+import type { IngressConfig, OfflineConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import type { IstioSpecs } from "../istio/generated/kinds.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
@@ -10,6 +10,7 @@ import { clientLimitFilter, limitFilter, type HttpFilter } from "./rate-limit.ts
 
 export interface IngressLimitsArgs {
   readonly ingress: IngressConfig;
+  readonly offline: OfflineConfig | undefined;
   readonly gateway: IngressGateway;
 }
 
@@ -18,9 +19,10 @@ export class IngressLimits extends pulumi.ComponentResource {
   /** Absent where nothing is limited. */
   readonly filter: k8s.apiextensions.CustomResource | undefined;
 
-  constructor(cluster: Cluster, { ingress, gateway }: IngressLimitsArgs, opts?: pulumi.ComponentResourceOptions) {
+  constructor(cluster: Cluster, args: IngressLimitsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { ingress, offline, gateway } = args;
     super("linly-mesh:traffic:IngressLimits", cluster.config.name, {}, opts);
-    const filters = limitsOf(ingress);
+    const filters = limitsOf(ingress, offline);
     if (filters.length > 0) {
       this.filter = istioObject(
         "EnvoyFilter",
@@ -35,11 +37,11 @@ export class IngressLimits extends pulumi.ComponentResource {
 }
 
 /** The filters of the limits that are set, in the order in which a request meets them. */
-export function limitsOf({ limit, clientLimit }: IngressConfig): HttpFilter[] {
+export function limitsOf({ limit, clientLimit }: IngressConfig, offline?: OfflineConfig): HttpFilter[] {
   return [
     // A client that has sent too much takes nothing of what all have together.
     ...(clientLimit === undefined ? [] : [clientLimitFilter(clientLimit)]),
-    ...(limit === undefined ? [] : [limitFilter(limit)]),
+    ...(limit === undefined ? [] : [limitFilter(limit, offline)]),
   ];
 }
 

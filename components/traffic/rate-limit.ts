@@ -1,5 +1,5 @@
 import { seconds } from "../../config/quantities.ts";
-import type { ClientLimit, RateLimit } from "../../config/schema.ts";
+import type { ClientLimit, OfflineConfig, RateLimit } from "../../config/schema.ts";
 
 /** A filter of Envoy's HTTP connection manager, as an EnvoyFilter holds it. */
 export interface HttpFilter {
@@ -48,9 +48,20 @@ export function clientLimitFilter(limit: ClientLimit): HttpFilter {
   });
 }
 
-/** Counts all requests together. */
-export function limitFilter(limit: RateLimit): HttpFilter {
-  return localRateLimit("gateway_limit", limit, { token_bucket: bucket(limit) });
+/** Counts all requests together, but for offline work: that has its own limit, and takes nothing of real-time work's. */
+export function limitFilter(limit: RateLimit, offline?: OfflineConfig): HttpFilter {
+  if (offline === undefined) return localRateLimit("gateway_limit", limit, { token_bucket: bucket(limit) });
+  const realtime = {
+    header_value_match: {
+      descriptor_value: "realtime",
+      expect_match: false,
+      headers: [{ name: offline.header, string_match: { exact: "true" } }],
+    },
+  };
+  return localRateLimit("gateway_limit", limit, {
+    descriptors: [{ entries: [{ key: "header_match", value: "realtime" }], token_bucket: bucket(limit) }],
+    rate_limits: [{ actions: [realtime] }],
+  });
 }
 
 /** What a refused client is told: when the next request has a chance. Whole seconds, as HTTP has it. */

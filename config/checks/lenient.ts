@@ -108,14 +108,22 @@ export const lenientMesh = z.object({
   clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
   pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
   ingress: ingress.catch(noIngress),
+  offline: z
+    .object({ header: z.string().catch("x-linly-offline") })
+    .optional()
+    .catch(undefined),
   pins: z
     .object({
+      testers: z
+        .object({ header: z.string().catch("x-linly-versions") })
+        .optional()
+        .catch(undefined),
       dialogues: z
         .object({ stages: z.array(z.string().catch("")).catch([]) })
         .optional()
         .catch(undefined),
     })
-    .catch({ dialogues: undefined }),
+    .catch({ testers: undefined, dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
   addons: addons.catch({
     prometheus: { install: true, existing: undefined, operator: undefined },

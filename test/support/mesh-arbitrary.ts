@@ -250,6 +250,7 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
       optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
       ingress.map((chosen) => ({ ingress: chosen })),
       pins(running).map((chosen) => ({ pins: chosen })),
+      optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
       watched(allSimulated),
       fc
         .tuple(
