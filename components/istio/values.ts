@@ -68,9 +68,9 @@ function meshValues(chart: IstioChart, { istio, ingress, collector }: IstioArgs,
  * How the gateway learns a client's address where it counts by it: from the proxies before it, or from the connection,
  * which then must come without the detour over another node that would put that node's address in its place.
  */
-function addressValues({ trustedProxies, clientLimit }: IngressConfig): HelmValues {
-  if (trustedProxies !== undefined) {
-    const topology = { gatewayTopology: { numTrustedProxies: trustedProxies } };
+function addressValues({ numTrustedProxies, clientLimit }: IngressConfig): HelmValues {
+  if (numTrustedProxies !== undefined) {
+    const topology = { gatewayTopology: { numTrustedProxies: numTrustedProxies } };
     return { podAnnotations: { "proxy.istio.io/config": JSON.stringify(topology) } };
   }
   return clientLimit === undefined ? {} : { service: { externalTrafficPolicy: "Local" } };

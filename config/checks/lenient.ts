@@ -80,11 +80,11 @@ const limit = z.object({ requests: number, interval: text }).optional().catch(un
 
 const ingress = z.object({
   hosts: z.array(z.string()).catch([]),
-  trustedProxies: number,
+  numTrustedProxies: number,
   limit,
   clientLimit: limit,
 });
-const noIngress = { hosts: [], trustedProxies: undefined, limit: undefined, clientLimit: undefined };
+const noIngress = { hosts: [], numTrustedProxies: undefined, limit: undefined, clientLimit: undefined };
 
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
 

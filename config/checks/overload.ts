@@ -14,8 +14,8 @@ export function overloadFaults({ ingress, istio }: LenientMesh): Fault[] {
     faults.push({ path: "ingress.clientLimit", message });
   }
   const annotations = valueAt(istio.values, ["gateway", "podAnnotations"]);
-  if (ingress.trustedProxies !== undefined && valueAt(annotations, ["proxy.istio.io/config"]) !== undefined) {
-    const message = "replaces what ingress.trustedProxies sets; leave one of them out";
+  if (ingress.numTrustedProxies !== undefined && valueAt(annotations, ["proxy.istio.io/config"]) !== undefined) {
+    const message = "replaces what ingress.numTrustedProxies sets; leave one of them out";
     faults.push({ path: "istio.values.gateway.podAnnotations", message: `proxy.istio.io/config ${message}` });
   }
   return faults;

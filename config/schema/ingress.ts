@@ -32,7 +32,7 @@ const clientLimit = object({
 
 export const ingress = object({
   hosts: z.array(hostname).min(1).default(["*"]).describe("Names under which users reach the pipeline."),
-  trustedProxies: count(1, "proxies", 16)
+  numTrustedProxies: count(1, "proxies", 16)
     .optional()
     .describe(
       "Proxies before the gateway that write the client's address to `x-forwarded-for`. Default: none; a client's address is that of its connection.",

@@ -106,8 +106,8 @@ describe("at the gateway", () => {
     [{ hosts: ["*"] }, undefined, undefined],
     [{ hosts: ["*"], limit }, undefined, undefined],
     [{ hosts: ["*"], clientLimit }, "Local", undefined],
-    [{ hosts: ["*"], clientLimit, trustedProxies: 2 }, undefined, topology],
-    [{ hosts: ["*"], trustedProxies: 2 }, undefined, topology],
+    [{ hosts: ["*"], clientLimit, numTrustedProxies: 2 }, undefined, topology],
+    [{ hosts: ["*"], numTrustedProxies: 2 }, undefined, topology],
   ])("a client's address with %j", (ingress, externalTrafficPolicy, annotations) => {
     const values = valuesOf("gateway", { istio, ingress }, cluster);
     expect(values["service"]).toEqual(externalTrafficPolicy && { externalTrafficPolicy });
@@ -144,7 +144,7 @@ describe("in a stack file", () => {
       'ingress.clientLimit.by: "cookie" is not a way to tell clients: "address" or { header: x-api-key }',
     ],
     [{ limit: { requests: 5, by: "address" } }, "ingress.limit.by: is an unknown key"],
-    [{ trustedProxies: 0 }, "ingress.trustedProxies: 0 is not a whole number of proxies, 1 to 16"],
+    [{ numTrustedProxies: 0 }, "ingress.numTrustedProxies: 0 is not a whole number of proxies, 1 to 16"],
     [
       { limit: { requests: 10 }, clientLimit: { requests: 90, interval: "8s" } },
       "ingress.clientLimit: lets one client send 11.25 requests a second, more than ingress.limit takes of all, 10",
@@ -162,10 +162,10 @@ describe("in a stack file", () => {
   test("an annotation that would replace the trusted proxies is a fault", () => {
     const values = { gateway: { podAnnotations: { "proxy.istio.io/config": "{}" } } };
     expect(checkMesh(stack({}, values)).faults).toEqual([]);
-    expect(checkMesh(stack({ trustedProxies: 1 }, values)).faults).toEqual([
+    expect(checkMesh(stack({ numTrustedProxies: 1 }, values)).faults).toEqual([
       {
         path: "istio.values.gateway.podAnnotations",
-        message: "proxy.istio.io/config replaces what ingress.trustedProxies sets; leave one of them out",
+        message: "proxy.istio.io/config replaces what ingress.numTrustedProxies sets; leave one of them out",
       },
     ]);
   });

@@ -155,7 +155,7 @@ const hosts = fc.constantFrom(
 
 const ingress = merged(
   hosts.map((list) => ({ hosts: list })),
-  optional("trustedProxies", fc.integer({ min: 1, max: 16 })),
+  optional("numTrustedProxies", fc.integer({ min: 1, max: 16 })),
   optional("limit", fc.constantFrom({ requests: 100 }, { requests: 100_000, interval: "100ms" })),
   optional(
     "clientLimit",

@@ -90,7 +90,7 @@ describeOnLab("limits at the gateway", () => {
 
   test("by address, behind a proxy: what it writes last counts, and nothing that a client wrote before", async () => {
     const from = (address: string, forged = "") => ({ "x-forwarded-for": `${forged}${address}` });
-    await applyIngress({ clientLimit: { ...perMinute, by: "address" }, trustedProxies: 1 }, async (attempt) => {
+    await applyIngress({ clientLimit: { ...perMinute, by: "address" }, numTrustedProxies: 1 }, async (attempt) => {
       const { served, refused } = counted(await send(2 * requests, from(`192.0.2.${attempt}`)));
       return served >= requests && refused > 0 && (await view.pods(ingressName)).length === 1;
     });
