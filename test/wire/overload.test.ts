@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { load, type Result } from "../../cli/demo/load.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import type { MeshConfig } from "../../config/schema.ts";
+import { ensureTools } from "../../lab/tools/build.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
 import { stackWith } from "../support/stack.ts";
 
@@ -12,11 +14,13 @@ const perMinute = { requests, interval: "1m" as const };
 
 describeOnLab("limits at the gateway", () => {
   let url: string;
+  let kubeconfig: string;
   let view: ClusterView;
 
   beforeAll(async () => {
     const mesh = await localMesh();
     url = `http://${mesh.address}/v1/audio/transcriptions`;
+    ({ kubeconfig } = mesh.lab);
     view = mesh.view;
   });
 
@@ -103,6 +107,14 @@ describeOnLab("limits at the gateway", () => {
     expect(counted(subscriber).refused).toBeGreaterThan(0);
     // The same /64: it may get what has come into the bucket meanwhile, and no bucket of its own.
     expect(counted(await send(requests, from("2001:db8::8"))).refused).toBeGreaterThan(0);
+  });
+
+  test("istioctl analyze finds nothing in it", async () => {
+    const { istioctl } = await ensureTools(console.log, ["istioctl"]);
+    const args = ["analyze", "--kubeconfig", kubeconfig, "--namespace", ingressName, "--failure-threshold", "Info"];
+    const { status, stdout, stderr } = spawnSync(istioctl, args, { encoding: "utf8" });
+    expect(`${stdout}${stderr}`).toMatch(/No validation issues found/);
+    expect(status).toBe(0);
   });
 });
 
