@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { load, type Result } from "../../cli/demo/load.ts";
-import type { MeshConfig, OfflineConfig } from "../../config/schema.ts";
+import type { MeshConfig, OfflineConfig, ServiceConfig } from "../../config/schema.ts";
 import type { StageName } from "../../services/catalogue.ts";
 import { standing } from "../../services/standing.ts";
 import { changeStage } from "../support/exec.ts";
@@ -127,18 +127,22 @@ describeOnLab("real-time work and offline work at one stage", () => {
   }
 });
 
+/** Pods of asr and llm that go when the stack is applied as it was, and with them what the tests told them meanwhile. */
 function withPlaces(mesh: MeshConfig): MeshConfig {
   const { asr, llm, tts, face } = mesh.services;
   if (asr === undefined || llm === undefined || tts === undefined || face === undefined)
     throw new Error("the local stack lacks a stage");
-  const env = { LATENCY_MEDIAN: "100ms", CONCURRENCY: "3" };
+  const withEnv = (service: ServiceConfig, env: Record<string, string>): ServiceConfig => ({
+    ...service,
+    versions: service.versions.map((version) => ({ ...version, env })),
+  });
   const timeouts = { realtime: "3s" as const };
   return {
     ...mesh,
     services: {
       ...mesh.services,
-      asr: { ...asr, versions: asr.versions.map((version) => ({ ...version, env })) },
-      llm: { ...llm, timeouts },
+      asr: withEnv(asr, { LATENCY_MEDIAN: "100ms", CONCURRENCY: "3" }),
+      llm: { ...withEnv(llm, { LATENCY_MEDIAN: "30ms" }), timeouts },
       tts: { ...tts, timeouts },
       face: { ...face, timeouts },
     },
