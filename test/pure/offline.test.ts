@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { NamedRoute } from "../../components/istio/objects.ts";
 import { pinnedRoutes, weightedRoute } from "../../components/traffic/canary.ts";
 import { ingressRoutes } from "../../components/traffic/ingress-routes.ts";
+import { withCopies } from "../../components/traffic/mirror.ts";
 import {
   offlineAtGateway,
   offlineClasses,
@@ -183,6 +184,21 @@ test("offline work has its own time and no tries that a replica had, and comes b
     { ...mark, upgrade: { regex: "(?i)websocket" } },
     { ...mark, accept: { regex: expect.stringContaining("text/event-stream") } },
   ]);
+});
+
+test("where requests are copied to a shadow, those of offline work are too, from its own places", () => {
+  const mirrors = [{ destination: { host, subset: "next" }, percentage: { value: 5 } }];
+  const about = { routes: [], repeatable: [], retries: retries.parse({}), timeout: "30s" as const };
+  const offline = offlineClasses(requestClasses(about), offlineAtGateway(header, host, versions));
+  const routes = byClass(withCopies(ingressRoutes({ entry: llm, host }), { mirrors }), offline);
+  const told = routes.map(({ name, route: [first], mirrors: copies }) => [name, first?.destination.subset, copies]);
+  expect(told).toEqual([
+    ["by-weight-copied-offline-stream", "v1-offline", mirrors],
+    ["by-weight-copied-offline", "v1-offline", mirrors],
+    ["by-weight-offline-stream", "v1-offline", undefined],
+    ["by-weight-offline", "v1-offline", undefined],
+  ]);
+  expect(Object.keys(routes[1]?.match?.[0]?.headers ?? {})).toEqual(["content-length", header]);
 });
 
 test("the limit of all requests is one of real-time work", () => {
