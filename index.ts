@@ -20,7 +20,8 @@ const meshes = config.clusters.map((clusterConfig) => {
 
   new AddOns(cluster, config);
 
-  const istioArgs = { istio: config.istio, collector: collectorOf(config.addons), airGap: config.airGap };
+  const { istio: istioConfig, ingress, airGap } = config;
+  const istioArgs = { istio: istioConfig, ingress, airGap, collector: collectorOf(config.addons) };
   const istio = new Istio(cluster, istioArgs);
   const gateway = new IngressGateway(cluster, istioArgs, istio);
 

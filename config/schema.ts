@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { dnsLabel, hostname } from "./scalars.ts";
+import { dnsLabel } from "./scalars.ts";
 import { addons } from "./schema/addons.ts";
 import { airGap } from "./schema/air-gap.ts";
 import { cluster, pools } from "./schema/cluster.ts";
+import { ingress } from "./schema/ingress.ts";
 import { istio } from "./schema/istio.ts";
 import { object } from "./schema/object.ts";
+import { offline } from "./schema/offline.ts";
 import { pins } from "./schema/pins.ts";
 import { service } from "./schema/service.ts";
 import { stageName } from "./schema/stage-name.ts";
@@ -24,10 +26,12 @@ export type { AirGapConfig, ChartMirror } from "./schema/air-gap.ts";
 export type { ChartSource } from "./schema/charts.ts";
 export type { CircuitBreakerConfig } from "./schema/circuit-breaker.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
+export type { ClientLimit, IngressConfig, RateLimit } from "./schema/ingress.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { MirrorConfig } from "./schema/mirror.ts";
 export type { ModelConfig } from "./schema/model.ts";
+export type { OfflineConfig } from "./schema/offline.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { RetriesConfig } from "./schema/retries.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
@@ -65,9 +69,10 @@ export const meshSchema = object({
     .describe("The clusters of the mesh."),
   pools: pools.describe("The node pools on which stages run."),
   istio: istio.describe("The mesh itself."),
-  ingress: object({ hosts: z.array(hostname).min(1).describe("Names under which users reach the pipeline.") })
-    .prefault({ hosts: ["*"] })
-    .describe("The ingress gateway."),
+  ingress: ingress.prefault({}).describe("The ingress gateway."),
+  offline: offline
+    .optional()
+    .describe("Which requests are offline work, that real-time work goes before. Default: none."),
   pins: pins.prefault({}).describe("Requests that do not go by weight: those of testers, and of dialogues under way."),
   airGap: airGap.optional().describe("For clusters without internet: where all images and charts come from."),
   addons: addons.describe("What runs beside the mesh."),

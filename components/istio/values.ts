@@ -1,4 +1,4 @@
-import type { AirGapConfig, ClusterConfig, IstioConfig } from "../../config/schema.ts";
+import type { AirGapConfig, ClusterConfig, IngressConfig, IstioConfig } from "../../config/schema.ts";
 import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
@@ -9,6 +9,8 @@ export type IstioChart = "base" | "istiod" | "cni" | "gateway";
 /** What decides how Istio is installed. */
 export interface IstioArgs {
   readonly istio: IstioConfig;
+  /** How users come in; undefined where nothing of it changes the gateway. */
+  readonly ingress?: IngressConfig | undefined;
   /** Where sidecars send their spans; undefined where nothing is traced. */
   readonly collector?: Collector | undefined;
   readonly airGap?: AirGapConfig | undefined;
@@ -25,7 +27,7 @@ export function valuesOf(chart: IstioChart, args: IstioArgs, cluster: ClusterCon
   return overlay(overlay(imageValues(args), meshValues(chart, args, cluster)), args.istio.values[chart]);
 }
 
-function meshValues(chart: IstioChart, { istio, collector }: IstioArgs, cluster: ClusterConfig): HelmValues {
+function meshValues(chart: IstioChart, { istio, ingress, collector }: IstioArgs, cluster: ClusterConfig): HelmValues {
   switch (chart) {
     case "base":
       return { defaultRevision: "default" };
@@ -39,6 +41,7 @@ function meshValues(chart: IstioChart, { istio, collector }: IstioArgs, cluster:
           seccompProfile: { type: "RuntimeDefault" },
           sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
+        ...(ingress !== undefined && addressValues(ingress)),
       };
     case "istiod":
       return {
@@ -59,6 +62,18 @@ function meshValues(chart: IstioChart, { istio, collector }: IstioArgs, cluster:
         },
       };
   }
+}
+
+/**
+ * How the gateway learns a client's address where it counts by it: from the proxies before it, or from the connection,
+ * which then must come without the detour over another node that would put that node's address in its place.
+ */
+function addressValues({ numTrustedProxies, clientLimit }: IngressConfig): HelmValues {
+  if (numTrustedProxies !== undefined) {
+    const topology = { gatewayTopology: { numTrustedProxies: numTrustedProxies } };
+    return { podAnnotations: { "proxy.istio.io/config": JSON.stringify(topology) } };
+  }
+  return clientLimit === undefined ? {} : { service: { externalTrafficPolicy: "Local" } };
 }
 
 /** Name by which a Telemetry resource refers to the collector of traces. */

@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { OfflineConfig } from "../../config/schema.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
@@ -15,6 +16,8 @@ import { waitSeconds, type GpuTurn } from "./turns.ts";
 import { shadowAccountName } from "./workload.ts";
 
 export interface AiServiceArgs extends StageArgs {
+  /** Which requests are offline work, where users reach this stage; undefined behind it. */
+  readonly offline: OfflineConfig | undefined;
   readonly secrets: ServiceSecrets;
   /** Where its sidecars send their spans. */
   readonly collector: Collector | undefined;

@@ -55,12 +55,13 @@ export class AiServices extends pulumi.ComponentResource {
     const resource = gpuResource(config.addons.gpuDevicePlugin);
     const turns = gpuTurns(config, pipeline.services);
     this.running = pipeline.services.map((planned) => {
-      const { stage, service, hops } = planned;
+      const { stage, service, hops, entry } = planned;
       const component = new AiService(
         cluster,
         {
           stage,
           service,
+          offline: entry ? config.offline : undefined,
           hops,
           namespace: config.namespace,
           collector,

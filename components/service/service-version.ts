@@ -1,10 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { VersionConfig } from "../../config/schema.ts";
+import type { OfflineConfig, VersionConfig } from "../../config/schema.ts";
+import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
 import type { Collector } from "../observability/collector.ts";
+import { offlineSubsetOf } from "../traffic/offline.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { trafficPolicyOf } from "../traffic/traffic-policy.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
@@ -23,6 +25,7 @@ import { scrapeAnnotations } from "../observability/scrape.ts";
 
 export interface ServiceVersionArgs extends StageArgs {
   readonly version: VersionConfig;
+  readonly offline: OfflineConfig | undefined;
   readonly secrets: ServiceSecrets;
   /** Where its sidecars send their spans. */
   readonly collector: Collector | undefined;
@@ -80,17 +83,19 @@ export class ServiceVersion extends pulumi.ComponentResource {
   private makeSubset(
     logicalName: string,
     name: string,
-    { stage, service, version, namespace }: ServiceVersionArgs,
+    { stage, service, version, offline, namespace }: ServiceVersionArgs,
     opts: pulumi.CustomResourceOptions,
   ) {
     // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
     const trafficPolicy = trafficPolicyOf(service, version);
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
+    const places = isShadow(service, version) ? undefined : offline?.requests;
+    const subsets = places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, version.weight)];
     return istioObject(
       "DestinationRule",
       logicalName,
       { name, namespace },
-      { host: hostOf(stage, namespace), subsets: [subset] },
+      { host: hostOf(stage, namespace), subsets },
       opts,
     );
   }

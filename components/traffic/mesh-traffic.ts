@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { MeshConfig, PinsConfig } from "../../config/schema.ts";
+import type { MeshConfig, OfflineConfig, PinsConfig, VersionConfig } from "../../config/schema.ts";
 import { durationOf } from "../../services/duration.ts";
 import { repeatableRoutes } from "../../services/repeatable.ts";
 import { liveVersions } from "../../services/shadow.ts";
@@ -9,9 +9,11 @@ import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
+import { IngressLimits } from "./ingress-limits.ts";
 import { IngressRoute } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
-import { requestClasses, type RequestClass } from "./request-classes.ts";
+import { offlineAtGateway, offlineClasses, offlineInside, realtimeAtGateway } from "./offline.ts";
+import { requestClasses, type Kind, type RequestClass } from "./request-classes.ts";
 
 export interface MeshTrafficArgs {
   readonly config: MeshConfig;
@@ -19,7 +21,7 @@ export interface MeshTrafficArgs {
   readonly gateway: IngressGateway;
 }
 
-/** The rules by which requests move: shares of each version, where users enter. */
+/** The rules by which requests move: shares of each version, where users enter and how often. */
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
@@ -30,40 +32,58 @@ export class MeshTraffic extends pulumi.ComponentResource {
 
     for (const running of services.running) {
       const { component: service, entry } = running;
+      const host = hostOf(service.stage, namespace);
       const versions = liveVersions(running.service);
-      const mirroring = mirroringOf(hostOf(service.stage, namespace), running.service);
+      const mirroring = mirroringOf(host, running.service);
       const pinned =
         testers !== undefined || (dialogues?.stages.some(({ name }) => name === service.stage.name) ?? false);
       const classes = classesOf(running, services);
       const looksInside = running.service.appProtocol !== "tcp";
-      const canaryArgs = {
-        service,
-        versions,
-        mirroring,
-        classes: looksInside ? classes : undefined,
-        pinned,
-        namespace,
-      };
-      new Canary(cluster, canaryArgs, { parent: this });
+      const inside = looksInside ? classesInside(classes, config.offline) : undefined;
+      new Canary(cluster, { service, versions, mirroring, classes: inside, pinned, namespace }, { parent: this });
       if (entry) {
         const { hosts } = config.ingress;
         const pins = { testers, dialogues };
-        const routeArgs = { hosts, entry: service, versions, mirroring, classes, ...pins, namespace, gateway };
-        new IngressRoute(cluster, routeArgs, { parent: this });
+        const routeArgs = { hosts, entry: service, versions, mirroring, ...pins, namespace, gateway };
+        const atGateway = classesAtGateway(classes, config.offline, host, versions);
+        new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
       }
     }
+    new IngressLimits(cluster, { ingress: config.ingress, offline: config.offline, gateway }, { parent: this });
     this.registerOutputs({});
   }
 }
 
-function classesOf({ stage, service }: RunningService, { running }: AiServices): RequestClass[] {
+/** The classes of a stage's requests by the time that real-time and offline work have. */
+interface Classes {
+  readonly realtime: readonly RequestClass<Kind>[];
+  readonly offline: readonly RequestClass<Kind>[];
+}
+
+function classesOf({ stage, service }: RunningService, { running }: AiServices): Classes {
   const { name, engine, limits } = stage;
-  return requestClasses({
-    routes: engine.routes,
-    repeatable: repeatableRoutes(name, running),
-    retries: service.retries,
-    timeout: durationOf(limits.realtime),
-  });
+  const about = { routes: engine.routes, repeatable: repeatableRoutes(name, running), retries: service.retries };
+  return {
+    realtime: requestClasses({ ...about, timeout: durationOf(limits.realtime) }),
+    offline: requestClasses({ ...about, timeout: durationOf(limits.offline) }),
+  };
+}
+
+function classesInside({ realtime, offline }: Classes, config: OfflineConfig | undefined): readonly RequestClass[] {
+  return config === undefined ? realtime : [...offlineClasses(offline, offlineInside), ...realtime];
+}
+
+function classesAtGateway(
+  { realtime, offline }: Classes,
+  config: OfflineConfig | undefined,
+  host: string,
+  versions: readonly VersionConfig[],
+): readonly RequestClass[] {
+  if (config === undefined) return realtime;
+  return [
+    ...offlineClasses(offline, offlineAtGateway(config.header, host, versions)),
+    ...realtime.map((kind) => ({ ...kind, narrowed: realtimeAtGateway })),
+  ];
 }
 
 function dialoguesOf(config: PinsConfig["dialogues"], { running }: AiServices): Dialogues | undefined {

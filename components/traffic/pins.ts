@@ -3,7 +3,8 @@ import type { WeightedVersion } from "./weights.ts";
 
 /**
  * Requests that are pinned carry the versions they keep to from stage to stage in the W3C `baggage` header, as
- * `llm=v2-experiment,tts=v1`. The ingress gateway writes it; stages pass it on as they pass on trace context.
+ * `llm=v2-experiment,tts=v1`. The ingress gateway writes it; stages pass it on as they pass on trace context. Where there is
+ * offline work, an entry before all others says whether the request is such work (offline.ts).
  */
 export const carrier = "baggage";
 

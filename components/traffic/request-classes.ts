@@ -3,15 +3,20 @@ import type { RetriesConfig } from "../../config/schema.ts";
 import type { Route } from "../../services/engine.ts";
 import type { HttpMatch, HttpRoute, NamedRoute } from "../istio/objects.ts";
 
+/** Names of the classes of a stage's requests, by what they are. */
+export type Kind = "idempotent-stream" | "stream" | "idempotent";
+
 /** A kind of requests, and how long and how often they are tried. Of several that fit a request, the first one counts. */
-export interface RequestClass {
+export interface RequestClass<Name extends string = Kind | `offline-${Kind}` | "offline"> {
   /** The end of its routes' names; undefined for what no other class takes. */
-  readonly name: "idempotent-stream" | "stream" | "idempotent" | undefined;
+  readonly name: Name | undefined;
   /** What a request of the class looks like; empty for any. */
   readonly match: readonly HttpMatch[];
   readonly policy: Pick<HttpRoute, "timeout" | "retries">;
   /** Whether it holds requests that may be sent twice only because somebody says so. */
   readonly declared: boolean;
+  /** How a route changes that takes the class alone, beside what it matches. Default: not at all. */
+  readonly narrowed?: (route: NamedRoute) => NamedRoute;
 }
 
 export interface ClassesArgs {
@@ -41,7 +46,7 @@ const reads: HttpMatch = { method: { regex: "GET|HEAD|OPTIONS" } };
  * that does not; a request that generates is never tried again once a replica may have worked on it. A stream has no
  * timeout: it may go on as long as it likes.
  */
-export function requestClasses({ routes, repeatable, retries, timeout }: ClassesArgs): RequestClass[] {
+export function requestClasses({ routes, repeatable, retries, timeout }: ClassesArgs): RequestClass<Kind>[] {
   const declared = retries.idempotentRoutes.map((route) => ({
     ...route,
     streams: routes.some((known) => isSame(known, route) && known.streams),
@@ -102,8 +107,9 @@ function exactly({ method, path }: MethodAndPath): HttpMatch {
 
 /** Every route once for each class: it takes the requests that both take. */
 export function byClass(routes: readonly NamedRoute[], classes: readonly RequestClass[]): NamedRoute[] {
-  return routes.flatMap(({ name, match = [], ...rest }) =>
+  return routes.flatMap((whole) =>
     classes.map((kind) => {
+      const { name, match = [], ...rest } = kind.narrowed?.(whole) ?? whole;
       const both = matchingBoth(match, kind.match);
       return { name: nameIn(name, kind), ...(both.length > 0 && { match: both }), ...rest, ...kind.policy };
     }),

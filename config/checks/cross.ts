@@ -10,6 +10,8 @@ import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
 import { mirrorFaults } from "./mirror.ts";
+import { offlineFaults } from "./offline.ts";
+import { overloadFaults } from "./overload.ts";
 import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
@@ -39,6 +41,8 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   hostFaults,
   labFaults,
   reservedValueFaults,
+  offlineFaults,
+  overloadFaults,
   migFaults,
   gpuSharingFaults,
   dashboardFaults,

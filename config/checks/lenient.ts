@@ -76,6 +76,16 @@ const addons = z.object({
     .catch({ timeSlicing: undefined, mig: undefined, migProfile: undefined }),
 });
 
+const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
+
+const ingress = z.object({
+  hosts: z.array(z.string()).catch([]),
+  numTrustedProxies: number,
+  limit,
+  clientLimit: limit,
+});
+const noIngress = { hosts: [], numTrustedProxies: undefined, limit: undefined, clientLimit: undefined };
+
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
 
 const telemetry = z.object({
@@ -97,15 +107,23 @@ export const lenientMesh = z.object({
   namespace: text,
   clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
   pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
-  ingress: z.object({ hosts: z.array(z.string()).catch([]) }).catch({ hosts: [] }),
+  ingress: ingress.catch(noIngress),
+  offline: z
+    .object({ header: z.string().catch("x-linly-offline") })
+    .optional()
+    .catch(undefined),
   pins: z
     .object({
+      testers: z
+        .object({ header: z.string().catch("x-linly-versions") })
+        .optional()
+        .catch(undefined),
       dialogues: z
         .object({ stages: z.array(z.string().catch("")).catch([]) })
         .optional()
         .catch(undefined),
     })
-    .catch({ dialogues: undefined }),
+    .catch({ testers: undefined, dialogues: undefined }),
   istio: z.object({ values: mapping }).catch({ values: {} }),
   addons: addons.catch({
     prometheus: { install: true, existing: undefined, operator: undefined },

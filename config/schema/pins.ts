@@ -2,20 +2,11 @@ import { z } from "zod";
 import { seconds } from "../quantities.ts";
 import { stageName } from "./stage-name.ts";
 import { duration, headerName } from "../scalars.ts";
+import { freeHeader } from "./free-header.ts";
 import { object } from "./object.ts";
 
-/** Headers that something else reads or writes: as a tester's mark, every request could carry them. */
-const taken = [
-  ...["accept", "accept-encoding", "accept-language", "authorization", "baggage", "connection", "content-length"],
-  ...["content-type", "cookie", "forwarded", "host", "origin", "referer", "te", "traceparent", "tracestate"],
-  ...["transfer-encoding", "upgrade", "user-agent"],
-];
-
 const testers = object({
-  header: headerName
-    .refine((name) => !taken.includes(name) && !/^x-(?:envoy|forwarded|request|istio)-/.test(name), {
-      error: "is not free: it has a meaning of its own; choose another header",
-    })
+  header: freeHeader
     .default("x-linly-versions")
     .describe("Request header in which a tester names versions: `llm=v2-experiment,tts=v1`."),
 });

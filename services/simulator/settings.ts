@@ -16,6 +16,8 @@ export type Settings = {
   readonly hops: readonly Hop[];
   /** LATENCY_MEDIAN and LATENCY_P99 of its own work. No wait; the 99th percentile defaults to the median. */
   readonly latency: Latency;
+  /** CONCURRENCY: how many requests it works on at a time, as an engine with a GPU of its own does. No limit. */
+  readonly concurrency: number;
   /** ERROR_RATE: the share of requests that fail, 0 to 1. 0. */
   readonly errorRate: number;
   /** ERROR_STATUS: what a failing request is answered, 400 to 599. 503. */
@@ -84,6 +86,7 @@ export function settingsFrom(env: Readonly<Record<string, string | undefined>>):
     port: number("PORT", 8080, 0, 65_535, true),
     hops: hops.hops,
     latency: { median, p99 },
+    concurrency: number("CONCURRENCY", Infinity, 1, 1_000_000, true),
     errorRate: number("ERROR_RATE", 0, 0, 1, false),
     errorStatus: number("ERROR_STATUS", 503, 400, 599, true),
     loadMs: duration("LOAD_TIME", 0),

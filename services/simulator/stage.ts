@@ -7,6 +7,7 @@ import type { Behaviour } from "./behaviour.ts";
 import { Caller } from "./caller.ts";
 import { sampleLatency } from "./latency.ts";
 import { Metrics } from "./metrics.ts";
+import { Places } from "./places.ts";
 import { seeded } from "./random.ts";
 import type { Random } from "./random.ts";
 import type { Settings } from "./settings.ts";
@@ -18,6 +19,7 @@ export class Stage {
   readonly #random: Random;
   readonly #metrics: Metrics;
   readonly #caller: Caller;
+  readonly #places: Places;
   readonly #server: Server;
   readonly #loadedAt: number;
   #behaviour: Behaviour;
@@ -29,6 +31,7 @@ export class Stage {
     this.#random = settings.seed === undefined ? Math.random : seeded(settings.seed);
     this.#metrics = new Metrics(settings.stage, settings.version);
     this.#caller = new Caller(settings.stage);
+    this.#places = new Places(settings.concurrency);
     this.#loadedAt = performance.now() + settings.loadMs;
     this.#server = createServer((request, response) => this.#serve(request, response));
     // Whoever calls decides when a connection has idled enough: closing first races with the caller's next request.
@@ -129,7 +132,7 @@ export class Stage {
     if (!this.#loaded) return { status: 503, answer: this.#tell(begun, begun, { error: "loading" }) };
 
     const fails = this.#random() < errorRate;
-    await wait(sampleLatency(latency, this.#random), undefined, { signal });
+    await this.#places.during(signal, () => wait(sampleLatency(latency, this.#random), undefined, { signal }));
     const worked = performance.now();
     if (fails) {
       const error = "failed as it was told to";

@@ -11,7 +11,15 @@ import { ensureTools } from "../../lab/tools/build.ts";
 import { describeOnLab, localMesh } from "../support/lab.ts";
 import { planOf, stackWith } from "../support/stack.ts";
 
-const istioKinds = ["virtualservice", "destinationrule", "gateway", "sidecar", "peerauthentication", "telemetry"];
+const istioKinds = [
+  "virtualservice",
+  "destinationrule",
+  "gateway",
+  "sidecar",
+  "peerauthentication",
+  "telemetry",
+  "envoyfilter",
+];
 
 describeOnLab("what the stacks render", () => {
   const dir = mkdtempSync(join(tmpdir(), "linly-mesh-rendered-"));

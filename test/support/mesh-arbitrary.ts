@@ -153,6 +153,20 @@ const hosts = fc.constantFrom(
   ["a.example.com", "b.example.com"],
 );
 
+const ingress = merged(
+  hosts.map((list) => ({ hosts: list })),
+  optional("numTrustedProxies", fc.integer({ min: 1, max: 16 })),
+  optional("limit", fc.constantFrom({ requests: 100 }, { requests: 100_000, interval: "100ms" })),
+  optional(
+    "clientLimit",
+    fc.constantFrom(
+      { requests: 20 },
+      { requests: 5, interval: "1m", by: "address" },
+      { requests: 1, interval: "50ms", by: { header: "x-api-key" } },
+    ),
+  ),
+);
+
 function pins(running: readonly StageName[]): fc.Arbitrary<object> {
   const stages = fc.shuffledSubarray([...running], { minLength: 1, maxLength: Math.min(3, running.length) });
   return merged(
@@ -234,8 +248,9 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
       optional("pools", poolsOf),
       optional("namespaceExists", fc.boolean()),
       optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
-      hosts.map((list) => ({ ingress: { hosts: list } })),
+      ingress.map((chosen) => ({ ingress: chosen })),
       pins(running).map((chosen) => ({ pins: chosen })),
+      optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
       watched(allSimulated),
       fc
         .tuple(
