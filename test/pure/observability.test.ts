@@ -237,7 +237,8 @@ describe("traces", () => {
 });
 
 describe("what sidecars tell", () => {
-  const metricsOf = (disabled?: readonly string[]) => telemetrySpec(telemetry({ metrics: { disabled } }), undefined).metrics;
+  const metricsOf = (disabled?: readonly string[]) =>
+    telemetrySpec(telemetry({ metrics: { disabled } }), undefined).metrics;
   const off = (metric: string, mode?: string) => ({ match: { metric, ...(mode && { mode }) }, disabled: true });
 
   test("errors alone are logged", () => {
@@ -258,7 +259,11 @@ describe("what sidecars tell", () => {
 
   test("what is not told by default is nothing that a question or an alert reads", () => {
     const unread = telemetry().metrics.disabled;
-    expect(Object.values(alertNeeds).flat().filter((metric) => unread.includes(metric))).toEqual([]);
+    expect(
+      Object.values(alertNeeds)
+        .flat()
+        .filter((metric) => unread.includes(metric)),
+    ).toEqual([]);
     // The dashboard and the alerts read what the answering side measured.
     expect(requestMetrics.istio.selector).toBe('reporter="destination"');
   });
