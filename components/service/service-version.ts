@@ -84,7 +84,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
     opts: pulumi.CustomResourceOptions,
   ) {
     // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
-    const trafficPolicy = trafficPolicyOf(service, version);
+    const trafficPolicy = trafficPolicyOf(stage, service, version);
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     return istioObject(
       "DestinationRule",
