@@ -1,7 +1,7 @@
 import type { ServiceConfig } from "../../config/schema.ts";
 import type { Stage } from "../../services/stage.ts";
 
-type Deciding = Pick<ServiceConfig, "preferSameZone" | "gpus" | "loadBalancing" | "versions" | "circuitBreaker">;
+type Deciding = Pick<ServiceConfig, "preferSameZone" | "loadBalancing" | "versions" | "circuitBreaker">;
 
 /**
  * Whether callers send to replicas in their own zone while one of them is there. It takes a circuit breaker, without which
@@ -13,9 +13,9 @@ type Deciding = Pick<ServiceConfig, "preferSameZone" | "gpus" | "loadBalancing" 
  * its own.
  */
 export function prefersSameZone(stage: Pick<Stage, "gpus">, service: Deciding): boolean {
-  const { preferSameZone, gpus = stage.gpus, loadBalancing, versions, circuitBreaker } = service;
+  const { preferSameZone, loadBalancing, versions, circuitBreaker } = service;
   if (preferSameZone !== undefined) return preferSameZone;
   const hashed = typeof loadBalancing !== "string";
   const autoscaled = versions.some(({ autoscaling }) => autoscaling !== undefined);
-  return circuitBreaker.enabled && gpus === 0 && !autoscaled && !hashed;
+  return circuitBreaker.enabled && stage.gpus === 0 && !autoscaled && !hashed;
 }

@@ -11,8 +11,6 @@ const hash = { consistentHash: { header: "x-user" } };
 test.each<[string, number, Partial<ServiceInput>, boolean]>([
   ["replicas on CPUs", 0, versions({ replicas: 2 }), true],
   ["replicas with a GPU, which must not idle", 1, versions({ replicas: 2 }), false],
-  ["a GPU stage that is given none", 1, { ...versions({ replicas: 2 }), gpus: 0 }, true],
-  ["a CPU stage that is given one", 0, { ...versions({ replicas: 2 }), gpus: 1 }, false],
   [
     "an autoscaler, which looks at the average of zones",
     0,

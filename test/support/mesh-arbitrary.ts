@@ -124,6 +124,7 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
       versions(readsModel).chain((list) => mirrorOf(list).map((mirror) => ({ versions: list, ...mirror }))),
       readsModel ? optional("model", model) : fc.constant({}),
       optional("resources", resources),
+      optional("preferSameZone", fc.boolean()),
       optional("timeouts", timeouts),
       optional("retries", retries),
       optional("circuitBreaker", circuitBreaker),

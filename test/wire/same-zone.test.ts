@@ -14,7 +14,7 @@ const deviations = 5;
 /** The lab's nodes, each of which is a zone. */
 const [here, there] = ["cpu-1", "gpu-1"] as const;
 
-/** Replicas of asr in both zones call llm, which has one in each. */
+/** Replicas of asr in both zones call emotion, which has one in each. */
 describeOnLab("callers and replicas in two zones", () => {
   let url: string;
   let kubeconfig: string;
@@ -42,18 +42,20 @@ describeOnLab("callers and replicas in two zones", () => {
     expect(failuresOf(results)).toEqual([]);
     const callers = new Set(visitsOf(results, "asr").map(({ node }) => node));
     expect(callers).toEqual(new Set([here, there]));
-    return results.filter((result) => nodeOf(result, "asr") === nodeOf(result, "llm")).length;
+    return results.filter((result) => nodeOf(result, "asr") === nodeOf(result, "emotion")).length;
   }
 
   async function replicas(): Promise<PodView[]> {
-    return (await view.pods(namespace)).filter(({ app, ready }) => app === "llm-service" && ready.includes("llm"));
+    return (await view.pods(namespace)).filter(
+      ({ app, ready }) => app === "emotion-service" && ready.includes("emotion"),
+    );
   }
 
-  /** Ends a replica of llm, and waits until its successor is ready on a node. */
+  /** Ends a replica of emotion, and waits until its successor is ready on a node. */
   async function moved(from: string, to: string): Promise<void> {
     const before = await replicas();
     const pod = before.find(({ node }) => node === from);
-    if (pod === undefined) throw new Error(`no llm on ${from}`);
+    if (pod === undefined) throw new Error(`no emotion on ${from}`);
     await kubectl(kubeconfig, ["-n", namespace, "delete", "pod", pod.name]);
     const known = new Set(before.map(({ name }) => name));
     const isThere = async () => (await replicas()).filter(({ name }) => !known.has(name)).map(({ node }) => node);
@@ -82,7 +84,7 @@ describeOnLab("callers and replicas in two zones", () => {
       const results = await sent(100);
       expect(failuresOf(results)).toEqual([]);
       expect(new Set(visitsOf(results, "asr").map(({ node }) => node))).toEqual(new Set([here, there]));
-      expect(new Set(visitsOf(results, "llm").map(({ node }) => node))).toEqual(new Set([there]));
+      expect(new Set(visitsOf(results, "emotion").map(({ node }) => node))).toEqual(new Set([there]));
 
       await kubectl(kubeconfig, ["uncordon", here]);
       await moved(there, here);
@@ -95,27 +97,19 @@ describeOnLab("callers and replicas in two zones", () => {
   });
 });
 
-/** All stages may run on both nodes; asr is called wherever it is, llm by chance or in its callers' zone. */
+/** The stages without GPUs may run on both nodes; asr is called wherever it is, emotion by chance or in its callers' zone. */
 function overBothZones(mesh: MeshConfig, preferSameZone: boolean): MeshConfig {
-  const { asr, llm } = mesh.services;
-  const [asrVersion] = asr?.versions ?? [];
-  const [llmVersion] = llm?.versions ?? [];
-  if (asr === undefined || llm === undefined || asrVersion === undefined || llmVersion === undefined)
-    throw new Error("the local stack has no asr or no llm");
-  const anywhere = { ...mesh.pools.gpu, nodeSelector: { "kubernetes.io/os": "linux" } };
+  const { asr } = mesh.services;
+  if (asr === undefined) throw new Error("the local stack has no asr");
+  const versions = asr.versions.map((version) => ({ ...version, replicas: 2 }));
   return {
     ...mesh,
-    pools: { ...mesh.pools, cpu: anywhere, gpu: anywhere },
+    pipeline: ["asr", "emotion", "llm", "tts", "face"],
+    pools: { ...mesh.pools, cpu: { ...mesh.pools.gpu, nodeSelector: { "kubernetes.io/os": "linux" } } },
     services: {
       ...mesh.services,
-      asr: { ...asr, versions: [{ ...asrVersion, replicas: 2 }], loadBalancing: "ROUND_ROBIN", preferSameZone: false },
-      llm: {
-        ...llm,
-        versions: [{ ...llmVersion, weight: 100, replicas: 2 }],
-        gpus: 0,
-        loadBalancing: "RANDOM",
-        preferSameZone,
-      },
+      asr: { ...asr, versions, loadBalancing: "ROUND_ROBIN", preferSameZone: false },
+      emotion: { ...asr, versions, loadBalancing: "RANDOM", preferSameZone },
     },
   };
 }
