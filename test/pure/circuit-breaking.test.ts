@@ -115,7 +115,7 @@ describe("what a subset gets", () => {
     const service = serviceOf({ circuitBreaker: { enabled: false }, retries: { attempts: 0 } });
     const [version] = service.versions;
     if (version === undefined) throw new Error("a service without a version");
-    expect(trafficPolicyOf(service, version)).toEqual({ loadBalancer: least });
+    expect(trafficPolicyOf({ gpus: 1 }, service, version)).toEqual({ loadBalancer: least });
   });
 
   test("a hash stays a hash", () => {
