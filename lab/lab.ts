@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { LabError } from "./errors.ts";
 import { ensureImages } from "./images/images.ts";
 import { writeCharts } from "./images/charts.ts";
+import { BENCH_RECIPES, RECIPES } from "./images/recipes.ts";
 import { leftovers, removeLab } from "./leftovers.ts";
 import { ensureLab, inspectLab } from "./lifecycle.ts";
 import { exclusively } from "./lock.ts";
@@ -10,6 +11,7 @@ import type { LabSpec, LabState } from "./spec.ts";
 import { readRecord } from "./state.ts";
 import { ensureTools, requireBuilder } from "./tools/build.ts";
 import { ensureDebianPackages } from "./tools/packages.ts";
+import { BENCH_TOOL_NAMES, TOOL_NAMES } from "./tools/pins.ts";
 
 export { LabError } from "./errors.ts";
 export { leftovers } from "./leftovers.ts";
@@ -19,14 +21,17 @@ type Progress = (line: string) => void;
 /**
  * Brings a lab to the state that the spec describes: at once if it is healthy, by repair if it is damaged, else anew.
  * The kubeconfig and the charts go to `.lab` of the project.
+ *
+ * @param opts.bench whether it also has what measurements run in it
  */
-export async function labUp(spec: LabSpec, opts: { projectDir: string; progress: Progress }): Promise<LabState> {
-  const { projectDir, progress } = opts;
+export async function labUp(spec: LabSpec, opts: { projectDir: string; progress: Progress; bench?: boolean }): Promise<LabState> {
+  const { projectDir, progress, bench = false } = opts;
   requireMachine();
   await requireBuilder();
   await ensureDebianPackages(progress);
-  const tools = await ensureTools(progress);
-  const images = await ensureImages(tools, projectDir, progress);
+  const tools = await ensureTools(progress, bench ? [...TOOL_NAMES, ...BENCH_TOOL_NAMES] : TOOL_NAMES);
+  const recipes = bench ? { ...RECIPES, ...BENCH_RECIPES } : RECIPES;
+  const images = await ensureImages(recipes, tools, projectDir, progress);
   await writeCharts(projectDir, progress);
   const kubeconfig = join(projectDir, ".lab", "kubeconfig");
   return await exclusively(`lab up ${spec.name}`, progress, async () => {

@@ -20,7 +20,7 @@ export interface LabSpec {
   clusters: ClusterSpec[];
 }
 
-/** One cluster, a node for the work on CPUs and one for the work on GPUs. */
+/** One cluster, a node for the work on CPUs and one for the work on GPUs, each in a zone of its own. */
 export const localLab: LabSpec = {
   name: "local",
   clusters: [
@@ -30,7 +30,7 @@ export const localLab: LabSpec = {
       network: "lab-1",
       nodes: [
         { name: "cpu-1", pool: "cpu", zone: "lab-1a", gpus: 0 },
-        { name: "gpu-1", pool: "gpu", zone: "lab-1a", gpus: 8 },
+        { name: "gpu-1", pool: "gpu", zone: "lab-1b", gpus: 8 },
       ],
     },
   ],

@@ -2,6 +2,7 @@ import type { AirGapConfig, ClusterConfig, IngressConfig, IstioConfig } from "..
 import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
+import { proxyConfig, proxyResources } from "./proxy.ts";
 
 /** The charts Istio is made of. */
 export type IstioChart = "base" | "istiod" | "cni" | "gateway";
@@ -51,13 +52,13 @@ function meshValues(chart: IstioChart, { istio, ingress, collector }: IstioArgs,
           meshID: istio.meshId,
           multiCluster: { clusterName: cluster.name },
           network: cluster.network,
-          proxy: { seccompProfile: { type: "RuntimeDefault" } },
+          proxy: { seccompProfile: { type: "RuntimeDefault" }, resources: proxyResources },
         },
         meshConfig: {
           trustDomain: istio.trustDomain,
           // A host that no Service or ServiceEntry declares is out of reach.
           outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
-          defaultConfig: { holdApplicationUntilProxyStarts: true },
+          defaultConfig: proxyConfig,
           ...tracingConfig(collector),
         },
       };

@@ -87,7 +87,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
     opts: pulumi.CustomResourceOptions,
   ) {
     // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
-    const trafficPolicy = trafficPolicyOf(service, version);
+    const trafficPolicy = trafficPolicyOf(stage, service, version);
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     const places = isShadow(service, version) ? undefined : offline?.requests;
     const subsets = places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, version.weight)];

@@ -16,6 +16,7 @@ import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
+import { sameZoneFaults } from "./same-zone.ts";
 import { alertFaults, judgeFaults } from "./telemetry.ts";
 import { timeoutFaults, tryFaults } from "./timeouts.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
@@ -32,6 +33,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   timeoutFaults,
   tryFaults,
   layer4Faults,
+  sameZoneFaults,
   autoscalingFaults,
   resourceFaults,
   gpuFaults,

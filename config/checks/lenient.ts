@@ -26,12 +26,15 @@ const retries = z
   .object({ attempts: z.number().catch(2), perTryTimeout: time, idempotentRoutes: z.array(z.unknown()).catch([]) })
   .catch({ attempts: 2, perTryTimeout: undefined, idempotentRoutes: [] });
 
-const circuitBreaker = z.object({ maxRequestsPerConnection: number }).catch({ maxRequestsPerConnection: undefined });
+const circuitBreaker = z
+  .object({ enabled: z.boolean().catch(true), maxRequestsPerConnection: number })
+  .catch({ enabled: true, maxRequestsPerConnection: undefined });
 
 const service = z.object({
   engine: text,
   appProtocol: text,
   loadBalancing: z.unknown().optional(),
+  preferSameZone: z.boolean().optional().catch(undefined),
   timeouts,
   retries,
   circuitBreaker,
@@ -46,6 +49,7 @@ const unreadable = {
   engine: undefined,
   appProtocol: undefined,
   loadBalancing: undefined,
+  preferSameZone: undefined,
   timeouts: timeouts.parse(undefined),
   retries: retries.parse(undefined),
   circuitBreaker: circuitBreaker.parse(undefined),

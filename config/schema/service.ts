@@ -63,6 +63,12 @@ export const service = object({
   loadBalancing: loadBalancing
     .default("LEAST_REQUEST")
     .describe("How callers choose a replica: the one with fewer requests under way, in turn, by chance, or by a key."),
+  preferSameZone: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether callers keep to replicas in their own zone while one is there. Default: where no replica has a GPU, none are autoscaled, and none is chosen by a key.",
+    ),
   appProtocol: z
     .enum(["tcp"], { error: 'is not "tcp"; leave it out for the protocol of the engine' })
     .optional()

@@ -52,7 +52,10 @@ export const telemetry = object({
       })
       .default("istio")
       .describe("Whose metrics the dashboard and the alerts read."),
-    disabled: z.array(metric).default([]).describe("Metrics of Istio that no sidecar reports."),
+    disabled: z
+      .array(metric)
+      .default(["REQUEST_SIZE", "RESPONSE_SIZE"])
+      .describe("Metrics of Istio that no sidecar reports; by default those that nothing here reads."),
   })
     .prefault({})
     .describe("Metrics of requests."),

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { exclusively } from "../lock.ts";
 import { cacheRoot, keep, withScratch } from "../tools/cache.ts";
 import { writeImage } from "./oci.ts";
-import { RECIPES } from "./recipes.ts";
-import type { Recipe, Tools } from "./recipes.ts";
+import type { Recipe, Tools, Write } from "./recipes.ts";
 
 export type Image = {
   /** As a pod names it. */
@@ -18,23 +17,29 @@ export type Image = {
 /** How many archives of one image are kept: those of a few branches, say. */
 const KEPT = 3;
 
-/** Writes the archives of the lab's images that are not in the cache yet. */
+/** Writes the archives of images that are not in the cache yet. */
 export async function ensureImages(
+  recipes: Readonly<Record<string, Write>>,
   tools: Tools,
   projectDir: string,
   progress: (line: string) => void,
 ): Promise<Image[]> {
-  return await exclusively("building images", progress, () => make(tools, projectDir, progress), "images");
+  return await exclusively("building images", progress, () => make(recipes, tools, projectDir, progress), "images");
 }
 
-async function make(tools: Tools, projectDir: string, progress: (line: string) => void): Promise<Image[]> {
+async function make(
+  recipes: Readonly<Record<string, Write>>,
+  tools: Tools,
+  projectDir: string,
+  progress: (line: string) => void,
+): Promise<Image[]> {
   const images: Image[] = [];
-  for (const [short, write] of Object.entries(RECIPES)) {
+  for (const [short, write] of Object.entries(recipes)) {
     const name = `localhost/linly-mesh/${short}:lab`;
     const recipe = await write(tools, projectDir);
     const archive = join(cacheRoot(), "images", `${short}-${await keyOf(name, recipe)}.tar`);
     if (!existsSync(archive)) {
-      progress(`images ${images.length + 1} of ${Object.keys(RECIPES).length}: ${short}`);
+      progress(`images ${images.length + 1} of ${Object.keys(recipes).length}: ${short}`);
       await withScratch(async (scratch) => {
         const made = join(scratch, "image.tar");
         await writeImage(made, name, recipe.entries, recipe.start);

@@ -12,7 +12,7 @@ import { iptables, sharedLibraries, staticBase } from "./system.ts";
 export type Recipe = { readonly entries: readonly Entry[]; readonly start: Start };
 
 export type Tools = Readonly<Record<ToolName, string>>;
-type Write = (tools: Tools, projectDir: string) => Promise<Recipe>;
+export type Write = (tools: Tools, projectDir: string) => Promise<Recipe>;
 
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -121,6 +121,14 @@ export const RECIPES: Readonly<Record<string, Write>> = {
       },
     };
   },
+};
+
+/** Images that measurements add to these. */
+export const BENCH_RECIPES: Readonly<Record<string, Write>> = {
+  "bench-stage": async (tools) => ({
+    entries: [...staticBase(), program("usr/local/bin/bench-stage", tools["bench-stage"])],
+    start: { User: "1000:1000", Entrypoint: ["/usr/local/bin/bench-stage"], Env: [PATH] },
+  }),
 };
 
 /** One part of cert-manager. All parts are one program, which looks at the name it is started by; so they share a layer. */

@@ -4,7 +4,7 @@ import { exclusively } from "../lock.ts";
 import { removeLeftovers } from "./cache.ts";
 import { envoyPlace, fetchEnvoy } from "./envoy.ts";
 import { build, fetchSources, goBuild, requireGo } from "./go.ts";
-import { MODULES, TOOL_NAMES } from "./pins.ts";
+import { BENCH_TOOL_NAMES, MODULES, TOOL_NAMES } from "./pins.ts";
 import type { ToolName } from "./pins.ts";
 import { Row } from "./row.ts";
 
@@ -16,7 +16,7 @@ type Places = Record<ToolName, string>;
 /** This folder: each module has one in it. */
 const ROOT = fileURLToPath(new URL(".", import.meta.url));
 
-/** Builds or fetches what is not in the cache yet, all tools unless `only` names some; tells where each one lies. */
+/** Builds or fetches what is not in the cache yet, the lab's own tools unless `only` names others; tells where each lies. */
 export async function ensureTools(progress: Progress, only: readonly ToolName[] = TOOL_NAMES): Promise<Places> {
   const places = toolPlaces();
   const missing = () => new Set(only.filter((tool) => !existsSync(places[tool])));
@@ -29,7 +29,10 @@ export async function ensureTools(progress: Progress, only: readonly ToolName[] 
 /** Makes sure, before anything is installed, that what is not built yet can be. */
 export async function requireBuilder(): Promise<void> {
   const places = toolPlaces();
-  const missing = MODULES.filter((module) => module.tools.some(({ name }) => !existsSync(places[name])));
+  const own = new Set<ToolName>(TOOL_NAMES);
+  const missing = MODULES.filter((module) =>
+    module.tools.some(({ name }) => own.has(name) && !existsSync(places[name])),
+  );
   if (missing.length > 0) await requireGo(missing.map((module) => goBuild(module, ROOT)));
 }
 
@@ -72,5 +75,5 @@ function toolPlaces(): Places {
 }
 
 function isComplete(places: Partial<Places>): places is Places {
-  return TOOL_NAMES.every((tool) => places[tool] !== undefined);
+  return [...TOOL_NAMES, ...BENCH_TOOL_NAMES].every((tool) => places[tool] !== undefined);
 }

@@ -28,7 +28,11 @@ export const TOOL_NAMES = [
   "pause",
   "envoy",
 ] as const;
-export type ToolName = (typeof TOOL_NAMES)[number];
+
+/** What measurements run in a lab; built for them alone. */
+export const BENCH_TOOL_NAMES = ["bench-stage"] as const;
+
+export type ToolName = (typeof TOOL_NAMES)[number] | (typeof BENCH_TOOL_NAMES)[number];
 
 /** A Go module of this folder; its go.mod pins what its tools are built from. */
 export type GoModule = {
@@ -134,6 +138,12 @@ export const MODULES: readonly GoModule[] = [
     seconds: 105,
   },
   { folder: "pause", tools: [{ name: "pause", goPackage: "." }], seconds: 2 },
+  {
+    folder: "bench-stage",
+    pinned: "fortio.org/fortio",
+    tools: [{ name: "bench-stage", goPackage: "." }],
+    seconds: 20,
+  },
 ];
 
 /** The version that a module's go.mod pins, "own" for a source of ours. */

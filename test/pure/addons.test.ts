@@ -143,6 +143,16 @@ describe("values of istiod", () => {
     expect(valuesOf("istiod", { istio }, cluster)).not.toHaveProperty("meshConfig.extensionProviders");
   });
 
+  test("give sidecars what they need, and a stack more or less", () => {
+    const resources = { requests: { cpu: "500m", memory: "256Mi" }, limits: { cpu: "1000m", memory: "512Mi" } };
+    expect(valuesOf("istiod", { istio }, cluster)).toHaveProperty("global.proxy.resources", resources);
+    const values = { ...istio.values, istiod: { global: { proxy: { resources: { requests: { cpu: "10m" } } } } } };
+    expect(valuesOf("istiod", { istio: { ...istio, values } }, cluster)).toHaveProperty("global.proxy.resources", {
+      ...resources,
+      requests: { cpu: "10m", memory: "256Mi" },
+    });
+  });
+
   test("name the registry of a cluster without internet", () => {
     expect(valuesOf("istiod", { istio, airGap }, cluster)).toHaveProperty("global.hub", "m.example.com/release");
     const own = { ...istio, images: { hub: "docker.io/istio", tag: "1" } };

@@ -48,7 +48,7 @@ function policyOf(circuitBreaker?: unknown, replicas?: object) {
   const service = parseMesh(mesh(circuitBreaker, replicas), "s").services.llm;
   const [version] = service?.versions ?? [];
   if (service === undefined || version === undefined) throw new Error("a mesh without a version");
-  return trafficPolicyOf(service, version);
+  return trafficPolicyOf({ gpus: 1 }, service, version);
 }
 
 const limits = { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024 } };
@@ -115,7 +115,7 @@ describe("what a subset gets", () => {
     const service = serviceOf({ circuitBreaker: { enabled: false }, retries: { attempts: 0 } });
     const [version] = service.versions;
     if (version === undefined) throw new Error("a service without a version");
-    expect(trafficPolicyOf(service, version)).toEqual({ loadBalancer: least });
+    expect(trafficPolicyOf({ gpus: 1 }, service, version)).toEqual({ loadBalancer: least });
   });
 
   test("a hash stays a hash", () => {
@@ -127,7 +127,7 @@ describe("what a subset gets", () => {
     const service = parseMesh(hashed, "s").services.llm;
     const [version] = service?.versions ?? [];
     if (service === undefined || version === undefined) throw new Error("a mesh without a version");
-    expect(trafficPolicyOf(service, version).loadBalancer).toEqual({
+    expect(trafficPolicyOf({ gpus: 1 }, service, version).loadBalancer).toEqual({
       consistentHash: { httpHeaderName: "x-user" },
       localityLbSetting: { enabled: false },
     });

@@ -228,16 +228,44 @@ describe("traces", () => {
     expect(egressHosts([], "linly")).toEqual(["~/*"]);
   });
 
-  test("are sampled as the stack says, and metrics left out", () => {
-    expect(telemetrySpec(telemetry({ tracing: { sampling: 0.5 } }), own)).toEqual({
-      tracing: [{ providers: [{ name: "traces" }], randomSamplingPercentage: 0.5 }],
-    });
-    expect(telemetrySpec(telemetry({ metrics: { disabled: ["REQUEST_SIZE"] } }), undefined)).toEqual({
-      metrics: [
-        { providers: [{ name: "prometheus" }], overrides: [{ match: { metric: "REQUEST_SIZE" }, disabled: true }] },
-      ],
-    });
-    expect(telemetrySpec(telemetry(), undefined)).toEqual({});
+  test("are sampled as the stack says", () => {
+    expect(telemetrySpec(telemetry({ tracing: { sampling: 0.5 } }), own)).toHaveProperty("tracing", [
+      { providers: [{ name: "traces" }], randomSamplingPercentage: 0.5 },
+    ]);
+    expect(telemetrySpec(telemetry(), undefined)).not.toHaveProperty("tracing");
+  });
+});
+
+describe("what sidecars tell", () => {
+  const metricsOf = (disabled?: readonly string[]) =>
+    telemetrySpec(telemetry({ metrics: { disabled } }), undefined).metrics;
+  const off = (metric: string, mode?: string) => ({ match: { metric, ...(mode && { mode }) }, disabled: true });
+
+  test("errors alone are logged", () => {
+    expect(telemetrySpec(telemetry(), undefined).accessLogging).toEqual([
+      { providers: [{ name: "envoy" }], filter: { expression: "response.code >= 400 || response.flags != 0" } },
+    ]);
+  });
+
+  test.each([
+    [undefined, [off("REQUEST_DURATION", "CLIENT"), off("REQUEST_SIZE"), off("RESPONSE_SIZE")]],
+    [[], [off("REQUEST_DURATION", "CLIENT")]],
+    [["TCP_SENT_BYTES"], [off("REQUEST_DURATION", "CLIENT"), off("TCP_SENT_BYTES")]],
+    [["REQUEST_DURATION"], [off("REQUEST_DURATION")]], // once off, it is on neither side
+  ])("with %j left out", (disabled, overrides) => {
+    // A provider named here would be switched on where the chart has it off.
+    expect(metricsOf(disabled)).toEqual([{ overrides }]);
+  });
+
+  test("what is not told by default is nothing that a question or an alert reads", () => {
+    const unread = telemetry().metrics.disabled;
+    expect(
+      Object.values(alertNeeds)
+        .flat()
+        .filter((metric) => unread.includes(metric)),
+    ).toEqual([]);
+    // The dashboard and the alerts read what the answering side measured.
+    expect(requestMetrics.istio.selector).toBe('reporter="destination"');
   });
 });
 

@@ -91,7 +91,6 @@ const retries = merged(
 );
 
 const circuitBreaker = merged(
-  optional("enabled", fc.boolean()),
   optional("consecutive5xxErrors", fc.integer({ min: 1, max: 1000 })),
   optional("baseEjectionTime", fc.constantFrom("1ms", "1.5m", "24h")),
   optional("interval", fc.constantFrom("0.25s", "1m")),
@@ -99,6 +98,18 @@ const circuitBreaker = merged(
   optional("http2MaxRequests", fc.integer({ min: 1, max: 1_000_000 })),
   optional("maxConnections", fc.integer({ min: 1, max: 1_000_000 })),
   optional("maxRequestsPerConnection", fc.integer({ min: 1, max: 1_000_000 })),
+);
+
+/** A breaker or none, and whether callers keep to their zone, which takes one. */
+const breaking = fc.oneof(
+  merged(
+    optional("circuitBreaker", circuitBreaker.map((settings) => ({ ...settings, enabled: true }))),
+    optional("preferSameZone", fc.boolean()),
+  ),
+  merged(
+    circuitBreaker.map((settings) => ({ circuitBreaker: { ...settings, enabled: false } })),
+    optional("preferSameZone", fc.constant(false)),
+  ),
 );
 
 /** A mirror to one of the versions that answer nobody, where there is one. */
@@ -126,7 +137,7 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
       optional("resources", resources),
       optional("timeouts", timeouts),
       optional("retries", retries),
-      optional("circuitBreaker", circuitBreaker),
+      breaking,
       optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
       optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
       stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),

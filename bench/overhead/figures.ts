@@ -1,0 +1,56 @@
+import type { Random } from "../../services/simulator/random.ts";
+import { loads, type Block, type LoadName, type Sample } from "./blocks.ts";
+import { estimate, median, type Estimate } from "./confidence.ts";
+import type { Setup } from "./setups.ts";
+
+/** A setup that has sidecars. */
+export type Meshed = Exclude<Setup, "without">;
+
+/** A duration of a load, by the share of requests that took no longer. */
+export type Share = "p50" | "p90" | "p99";
+
+/** Microseconds that the sidecars add to a hop, beside the same load without a mesh in the same block. */
+export function addedPerHop(blocks: readonly Block[], setup: Meshed, load: LoadName, share: Share): number {
+  return median(blocks.map((block) => block[setup][load][share] - block.without[load][share])) / loads[load].hops;
+}
+
+/** The middle of a figure over blocks. */
+export function middle(blocks: readonly Block[], setup: Setup, load: LoadName, figure: keyof Sample): number {
+  return median(blocks.map((block) => block[setup][load][figure]));
+}
+
+/** What is to be reached beside Istio's defaults, and what was. */
+export interface Judged {
+  readonly what: string;
+  readonly ratio: Estimate;
+  readonly target: string;
+  readonly isMet: boolean;
+}
+
+/**
+ * The ratios to Istio's defaults that there are targets for. One is met where the whole interval is: what could as well
+ * be chance is not claimed.
+ */
+export function judged(blocks: readonly Block[], random: Random): Judged[] {
+  const atMost = (what: string, most: number, figure: (blocks: readonly Block[], setup: Meshed) => number): Judged => {
+    const ratio = estimate(blocks, (drawn) => figure(drawn, "ours") / figure(drawn, "defaults"), random);
+    return { what, ratio, target: `at most ${most}`, isMet: ratio.high <= most };
+  };
+  const names: readonly LoadName[] = ["one", "open"];
+  const throughput = estimate(
+    blocks,
+    (drawn) => middle(drawn, "ours", "eight", "rate") / middle(drawn, "defaults", "eight", "rate"),
+    random,
+  );
+  return [
+    ...names.map((load) =>
+      atMost(`added P99, ${loads[load].name}`, 0.75, (drawn, setup) => addedPerHop(drawn, setup, load, "p99")),
+    ),
+    ...(["open", "eight"] as const).map((load) =>
+      atMost(`CPU of sidecars per request, ${loads[load].name}`, 0.75, (drawn, setup) =>
+        middle(drawn, setup, load, "cpu"),
+      ),
+    ),
+    { what: "requests/s, eight clients", ratio: throughput, target: "at least 1.3", isMet: throughput.low >= 1.3 },
+  ];
+}

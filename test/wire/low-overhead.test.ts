@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { load, type Result } from "../../cli/demo/load.ts";
+import type { ClusterView } from "../../cli/demo/cluster-view.ts";
+import { keptStatistics } from "../../components/istio/proxy.ts";
+import { ingressName } from "../../components/istio/values.ts";
+import { changeStage } from "../support/exec.ts";
+import { kubectl } from "../support/kubectl.ts";
+import { describeOnLab, localMesh } from "../support/lab.ts";
+
+const namespace = "linly";
+const port = 8000;
+
+/** What Envoy's admin interface tells of the process. */
+const serverInfo = z.object({ command_line_options: z.object({ concurrency: z.number() }) });
+
+describeOnLab("sidecars that do no more than is used", () => {
+  let url: string;
+  let kubeconfig: string;
+  let asr: string;
+  let gateway: string;
+
+  beforeAll(async () => {
+    const mesh = await localMesh();
+    url = `http://${mesh.address}`;
+    ({ kubeconfig } = mesh.lab);
+    asr = await podOf(mesh.view, namespace, "asr-service");
+    gateway = await podOf(mesh.view, ingressName, ingressName);
+  });
+
+  afterAll(async () => {
+    await failing(false);
+  });
+
+  function failing(fails: boolean): Promise<void> {
+    const container = { kubeconfig, namespace, pod: asr, container: "asr" };
+    return changeStage(container, port, { errorRate: fails ? 1 : 0, errorStatus: 503 });
+  }
+
+  function sent(path: string, count: number, timeout = 60_000): Promise<Result[]> {
+    return load({ url: `${url}${path}`, concurrency: 4, timeout }, (already) => already >= count);
+  }
+
+  /** What Envoy's admin interface in the pod of asr answers. */
+  function admin(path: string): Promise<string> {
+    const request = ["pilot-agent", "request", "GET", path];
+    return kubectl(kubeconfig, ["-n", namespace, "exec", asr, "-c", "istio-proxy", "--", ...request]);
+  }
+
+  test("a whole core is one worker thread", async () => {
+    const limit = await kubectl(kubeconfig, [
+      ...["-n", namespace, "get", "pod", asr],
+      ...["-o", 'jsonpath={.spec.initContainers[?(@.name=="istio-proxy")].resources.limits.cpu}'],
+    ]);
+    expect(limit).toMatch(/^1(000m)?$/);
+    expect(serverInfo.parse(JSON.parse(await admin("/server_info"))).command_line_options.concurrency).toBe(1);
+  });
+
+  test("of the calls to other stages what is used is counted, and no more", async () => {
+    expect((await sent("/v1/audio/transcriptions", 20)).filter(({ failure }) => failure !== undefined)).toEqual([]);
+    const names = (await admin("/stats?filter=^cluster\\.outbound")).split("\n").flatMap((line) => {
+      const name = /;\.(?<name>[\w.]+): /.exec(line)?.groups?.["name"];
+      return name === undefined ? [] : [name];
+    });
+    // A stage of one replica has no breaker that could eject it, and counts nothing of it.
+    expect(new Set(names)).toEqual(new Set(keptStatistics.filter((name) => !name.startsWith("outlier_detection."))));
+    // What Prometheus reads are the same.
+    const read = await admin("/stats/prometheus");
+    expect(read).toContain("envoy_cluster_upstream_rq_retry{");
+    expect(read).toContain("envoy_server_live");
+  });
+
+  test("an answer leaves no line in the log, an error does, at each sidecar and gateway on its way", async () => {
+    expect((await sent("/answered", 8)).filter(({ failure }) => failure !== undefined)).toEqual([]);
+    expect((await sent("/given-up", 1, 5))[0]?.failure).toBeDefined();
+    await failing(true);
+    expect((await sent("/failed", 3)).map(({ failure }) => failure)).toEqual(
+      Array.from({ length: 3 }, () => expect.stringMatching(/^503/)),
+    );
+    // Lines are in the order of the requests' ends: what stands before the last one is all there will be.
+    for (const [ofNamespace, pod] of [
+      [namespace, asr],
+      [ingressName, gateway],
+    ] as const) {
+      const lines = () => linesOf(ofNamespace, pod);
+      await expect
+        .poll(async () => (await lines()).filter((line) => line.startsWith("/failed")), { timeout: 30_000 })
+        .toEqual(Array.from({ length: 3 }, () => "/failed 503 -"));
+      expect((await lines()).filter((line) => line.startsWith("/given-up"))).toEqual(["/given-up 0 DC"]);
+      expect((await lines()).filter((line) => line.startsWith("/answered"))).toEqual([]);
+    }
+  });
+
+  /** Path, code and flags of what a proxy has logged of the requests that came to it. */
+  async function linesOf(ofNamespace: string, pod: string): Promise<string[]> {
+    const log = await kubectl(kubeconfig, ["-n", ofNamespace, "logs", pod, "-c", "istio-proxy"]);
+    return [...log.matchAll(/^\[[^\]]+\] "\w+ (\S+) HTTP\/\S+" (\d+) (\S+) /gm)].map(
+      ([, path, code, flags]) => `${path} ${code} ${flags}`,
+    );
+  }
+});
+
+async function podOf(view: ClusterView, namespace: string, app: string): Promise<string> {
+  const pod = (await view.pods(namespace)).find((candidate) => candidate.app === app);
+  if (pod === undefined) throw new Error(`no pod of ${app}`);
+  return pod.name;
+}
