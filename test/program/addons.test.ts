@@ -111,7 +111,7 @@ describe("by default", () => {
 
   test.each([
     ["llm-service-v1-stable", { "prometheus.io/scrape": "true", "prometheus.io/port": "8000" }],
-    ["tts-service-v1", undefined],
+    ["tts-service-production", undefined],
   ])("%s is read through its sidecar, and by itself only where its engine tells metrics", (name, expected) => {
     const pod = at(stepTitled(published, `Deployment linly/${name}`).inputs, "spec", "template");
     const annotations = at(pod, "metadata", "annotations");
