@@ -81,6 +81,16 @@ describeOnLab("the alert on a stage whose P99 rises, as Prometheus judges it", (
     ["nothing rises", [...node("stage", "gpu-1", false), ...node("stage", "gpu-2", false)]],
     ["nothing is told", []],
     [
+      "a shadow alone is slow",
+      [
+        ...node("stage", "gpu-1", true).map(({ series, ...rest }) => ({
+          series: series.replace("{", '{shadow="true",'),
+          ...rest,
+        })),
+        ...node("stage", "gpu-2", false),
+      ],
+    ],
+    [
       "too few requests tell it",
       node("stage", "gpu-1", true).map(({ series, values }) => ({
         series,

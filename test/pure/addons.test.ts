@@ -232,7 +232,7 @@ describe("faults", () => {
         addons: { gpuDevicePlugin: { install: false, timeSlicing: { replicas: 9 } } },
         pools: { ...mesh.pools, gpu: { ...mesh.pools.gpu, nodes: 1, gpusPerNode: 1 } },
       },
-      [], // of eight shares, all are taken
+      [], // of nine shares, all are taken
     ],
     [
       { addons: { gpuDevicePlugin: { install: false, mig: "mixed" } } },

@@ -42,6 +42,17 @@ describe("questions", () => {
     );
   });
 
+  test("a shadow, whose answers nobody waits for, counts only where it is asked for", () => {
+    const both = requestRate({ ...question, source: "stage", shadows: true });
+    expect(both).toBe('sum by (stage) (rate(stage_requests_total{stage!=""}[5m]))');
+    const panels = meshDashboard("stage").panels.map(({ title, targets }) => [title, targets[0]?.expr ?? ""]);
+    const without = panels.filter(([, expr]) => expr?.includes('shadow=""')).map(([title]) => title);
+    expect(without).toEqual(["P99 by node", "Canary shares"]);
+    for (const { expr } of alertRules(telemetry())) {
+      expect(expr.split('stage!=""').length).toBe(expr.split('stage!="", shadow=""').length);
+    }
+  });
+
   test("errors and versions are shares", () => {
     expect(errorShare({ ...question, source: "stage" })).toBe(
       'sum by (stage) (rate(stage_requests_total{stage!="", shadow="", code=~"5.."}[5m])) / sum by (stage) (rate(stage_requests_total{stage!="", shadow=""}[5m]))',
@@ -142,6 +153,13 @@ describe("scraping", () => {
     const wanted = { __address__: "10.0.0.7:15020", __metrics_path__: "/stats/prometheus", ...origin };
     expect(relabelled(annotatedPods, injected)).toEqual(wanted);
     expect(relabelled(sidecarPods, injected)).toEqual({ ...wanted, __metrics_path__: "/metrics" });
+  });
+
+  test("a shadow is told from the stage's other pods", () => {
+    const shadow = { ...injected, [`${pod}_label_linly_mesh_shadow`]: "true" };
+    for (const rules of [annotatedPods, sidecarPods]) {
+      expect(relabelled(rules, shadow)).toMatchObject({ stage: "tts", version: "v1", shadow: "true" });
+    }
   });
 
   test("an address of IPv6 stands in brackets", () => {
