@@ -24,7 +24,10 @@ type Progress = (line: string) => void;
  *
  * @param opts.bench whether it also has what measurements run in it
  */
-export async function labUp(spec: LabSpec, opts: { projectDir: string; progress: Progress; bench?: boolean }): Promise<LabState> {
+export async function labUp(
+  spec: LabSpec,
+  opts: { projectDir: string; progress: Progress; bench?: boolean },
+): Promise<LabState> {
   const { projectDir, progress, bench = false } = opts;
   requireMachine();
   await requireBuilder();

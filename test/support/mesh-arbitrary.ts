@@ -103,7 +103,10 @@ const circuitBreaker = merged(
 /** A breaker or none, and whether callers keep to their zone, which takes one. */
 const breaking = fc.oneof(
   merged(
-    optional("circuitBreaker", circuitBreaker.map((settings) => ({ ...settings, enabled: true }))),
+    optional(
+      "circuitBreaker",
+      circuitBreaker.map((settings) => ({ ...settings, enabled: true })),
+    ),
     optional("preferSameZone", fc.boolean()),
   ),
   merged(
