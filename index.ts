@@ -6,6 +6,7 @@ import { collectorOf } from "./components/observability/collector.ts";
 import { Observability } from "./components/observability/observability.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
 import { AiServices } from "./components/service/ai-services.ts";
+import { entryFinishSeconds } from "./components/service/drain.ts";
 import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
 import { loadMesh, loadSecrets } from "./config/load.ts";
 import { meshDiagram } from "./services/diagram.ts";
@@ -20,7 +21,12 @@ const meshes = config.clusters.map((clusterConfig) => {
 
   new AddOns(cluster, config);
 
-  const istioArgs = { istio: config.istio, collector: collectorOf(config.addons), airGap: config.airGap };
+  const istioArgs = {
+    istio: config.istio,
+    collector: collectorOf(config.addons),
+    airGap: config.airGap,
+    finishSeconds: entryFinishSeconds(pipeline),
+  };
   const istio = new Istio(cluster, istioArgs);
   const gateway = new IngressGateway(cluster, istioArgs, istio);
 

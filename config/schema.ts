@@ -31,6 +31,7 @@ export type { ModelConfig } from "./schema/model.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { RetriesConfig } from "./schema/retries.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
+export type { StreamsConfig } from "./schema/streams.ts";
 export type { TelemetryConfig } from "./schema/telemetry.ts";
 export type { TimeoutsConfig } from "./schema/timeouts.ts";
 

@@ -2,6 +2,7 @@ import type { AirGapConfig, ClusterConfig, IstioConfig } from "../../config/sche
 import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
+import { gatewayDrain } from "../service/drain.ts";
 
 /** The charts Istio is made of. */
 export type IstioChart = "base" | "istiod" | "cni" | "gateway";
@@ -12,6 +13,8 @@ export interface IstioArgs {
   /** Where sidecars send their spans; undefined where nothing is traced. */
   readonly collector?: Collector | undefined;
   readonly airGap?: AirGapConfig | undefined;
+  /** How long what passes the gateway may take: one that is to end waits for as long, else as the chart says. Seconds. */
+  readonly finishSeconds?: number;
 }
 
 /** The namespace of istiod, and the root namespace of the mesh's policies. */
@@ -25,7 +28,11 @@ export function valuesOf(chart: IstioChart, args: IstioArgs, cluster: ClusterCon
   return overlay(overlay(imageValues(args), meshValues(chart, args, cluster)), args.istio.values[chart]);
 }
 
-function meshValues(chart: IstioChart, { istio, collector }: IstioArgs, cluster: ClusterConfig): HelmValues {
+function meshValues(
+  chart: IstioChart,
+  { istio, collector, finishSeconds }: IstioArgs,
+  cluster: ClusterConfig,
+): HelmValues {
   switch (chart) {
     case "base":
       return { defaultRevision: "default" };
@@ -39,6 +46,7 @@ function meshValues(chart: IstioChart, { istio, collector }: IstioArgs, cluster:
           seccompProfile: { type: "RuntimeDefault" },
           sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
+        ...(finishSeconds !== undefined && gatewayDrain(finishSeconds)),
       };
     case "istiod":
       return {

@@ -4,7 +4,7 @@ import { durationOf } from "../../services/duration.ts";
 import { repeatableRoutes } from "../../services/repeatable.ts";
 import { liveVersions } from "../../services/shadow.ts";
 import type { Cluster } from "../cluster.ts";
-import type { IngressGateway } from "../istio/ingress-gateway.ts";
+import { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
@@ -12,6 +12,7 @@ import type { Dialogues } from "./ingress-routes.ts";
 import { IngressRoute } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
 import { requestClasses, type RequestClass } from "./request-classes.ts";
+import { StreamIdle } from "./stream-idle.ts";
 
 export interface MeshTrafficArgs {
   readonly config: MeshConfig;
@@ -44,12 +45,19 @@ export class MeshTraffic extends pulumi.ComponentResource {
         pinned,
         namespace,
       };
-      new Canary(cluster, canaryArgs, { parent: this });
+      const canary = new Canary(cluster, canaryArgs, { parent: this });
+      const { idle } = running.stage.streams;
+      if (looksInside) {
+        const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
+        new StreamIdle(cluster, idleArgs, { parent: this });
+      }
       if (entry) {
         const { hosts } = config.ingress;
         const pins = { testers, dialogues };
         const routeArgs = { hosts, entry: service, versions, mirroring, classes, ...pins, namespace, gateway };
-        new IngressRoute(cluster, routeArgs, { parent: this });
+        const routing = new IngressRoute(cluster, routeArgs, { parent: this });
+        const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };
+        new StreamIdle(cluster, { name: "ingress-stream-idle", routing, callers, idle }, { parent: this });
       }
     }
     this.registerOutputs({});

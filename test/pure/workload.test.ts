@@ -21,6 +21,7 @@ import type { VersionConfig } from "../../config/schema.ts";
 import { stageOf, type StageName } from "../../services/catalogue.ts";
 import { engines, type EngineName } from "../../services/engines/index.ts";
 import { limitsOf } from "../../services/limits.ts";
+import { streamLimitsOf } from "../../services/stream-limits.ts";
 import { standing } from "../../services/standing.ts";
 import { serviceOf } from "../support/service.ts";
 
@@ -96,7 +97,11 @@ test.each([
   [{ offline: "1h" }, 3600],
 ] as const)("with the limits %j a pod gets %i s and the time around it", (timeouts, longest) => {
   const stage = standing("llm", "vllm");
-  expect(gracePeriodSeconds({ ...stage, limits: limitsOf(stage.engine, timeouts) })).toBe(15 + longest + 10);
+  const limits = limitsOf(stage.engine, timeouts);
+  const ending = { ...stage, limits, streams: streamLimitsOf(limits) };
+  expect(gracePeriodSeconds(ending)).toBe(15 + longest + 10);
+  // The engine itself is told to go on for as long.
+  expect(versionArgs(ending, version, false)).toEqual(["--port", "8000", "--shutdown-timeout", String(longest)]);
 });
 
 test("a budget lets one pod go, and a single replica has none", () => {
