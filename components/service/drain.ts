@@ -32,22 +32,29 @@ const leastProxySeconds = 5;
  * until callers know, and then for as long as there is a connection; the grace period bounds that. A native one (kubelet
  * 1.33 or newer) outlives the stage, drains by itself and asks for none of it.
  */
-export function drainAnnotations({ engine: { preStopSeconds } }: StandingStage): Record<string, string> {
-  return proxyStays(Math.max(preStopSeconds, leastProxySeconds));
+export function drainAnnotations({ engine, ...stage }: Ending): Record<string, string> {
+  return proxyEnds(Math.max(engine.preStopSeconds, leastProxySeconds), finishSeconds(stage));
 }
 
 /** A gateway ends the same way; users' connections that are kept open, idle, hold it until the grace period is over. */
 export function gatewayDrain(longest: number) {
   return {
-    podAnnotations: proxyStays(leastProxySeconds),
+    podAnnotations: proxyEnds(leastProxySeconds, longest),
     terminationGracePeriodSeconds: leastProxySeconds + longest + endSlackSeconds,
   };
 }
 
-/** Has a proxy stay for so many seconds, and then for as long as it has a connection. */
-function proxyStays(least: number): Record<string, string> {
+/**
+ * Has a proxy stay for so many seconds, and then for as long as it has a connection.
+ *
+ * `drainDuration` is what connections have left once a proxy drains: because it is to end, or because a listener's settings
+ * change, of tracing say, while it runs. By default that is 45 s, and Envoy 1.40 closes WebSockets from two thirds of it on.
+ */
+function proxyEnds(least: number, longest: number): Record<string, string> {
   const proxyMetadata = { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: `${least}s` };
-  return { "proxy.istio.io/config": JSON.stringify({ proxyMetadata }) };
+  return {
+    "proxy.istio.io/config": JSON.stringify({ drainDuration: `${Math.ceil((longest * 3) / 2)}s`, proxyMetadata }),
+  };
 }
 
 /** How long a request that users send may take, or a stream that they keep open. Whole seconds. */

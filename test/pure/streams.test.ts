@@ -56,7 +56,7 @@ describe("along the pipeline", () => {
     expect(gatewayDrain(600)).toEqual({
       podAnnotations: {
         "proxy.istio.io/config":
-          '{"proxyMetadata":{"EXIT_ON_ZERO_ACTIVE_CONNECTIONS":"true","MINIMUM_DRAIN_DURATION":"5s"}}',
+          '{"drainDuration":"900s","proxyMetadata":{"EXIT_ON_ZERO_ACTIVE_CONNECTIONS":"true","MINIMUM_DRAIN_DURATION":"5s"}}',
       },
       terminationGracePeriodSeconds: 615,
     });

@@ -73,18 +73,20 @@ test.each<[Pick<VersionConfig, "replicas" | "autoscaling">, number, number]>([
   expect([fewestReplicas(replicas), mostReplicas(replicas)]).toEqual([fewest, most]);
 });
 
-test.each<[StageName, EngineName, number, number, string]>([
-  // stage, engine: seconds before SIGTERM, seconds until it is killed, what an ordinary sidecar waits without a connection
-  ["llm", "vllm", 15, 145, "15s"],
-  ["face", "linly-talker", 10, 620, "10s"],
-  ["tts", "simulator", 0, 40, "5s"],
-])("%s by %s ends after its requests", (name, engine, preStop, grace, least) => {
+test.each<[StageName, EngineName, number, number, string, string]>([
+  // stage, engine: seconds before SIGTERM, seconds until it is killed, what an ordinary sidecar waits without a connection,
+  // how long a sidecar drains
+  ["llm", "vllm", 15, 145, "15s", "180s"],
+  ["face", "linly-talker", 10, 620, "10s", "900s"],
+  ["tts", "simulator", 0, 40, "5s", "45s"],
+])("%s by %s ends after its requests", (name, engine, preStop, grace, least, drain) => {
   const stage = standing(name, engine);
   expect(lifecycleOf(stage)).toEqual(preStop === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStop } } } });
   expect(gracePeriodSeconds(stage)).toBe(grace);
   expect(deletionSeconds(stage)).toBe(grace + 300);
   expect(drainAnnotations(stage)).toEqual({
     "proxy.istio.io/config": JSON.stringify({
+      drainDuration: drain,
       proxyMetadata: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: least },
     }),
   });
