@@ -90,7 +90,7 @@ describe("in a stack file", () => {
   });
 
   test.each([
-    [{ idleTimeout: "0s" }, "idleTimeout", "is not a whole number of milliseconds, 1 or more"],
+    [{ idleTimeout: "0s" }, "idleTimeout", `is not a time from "1ms" to`],
     [{ longest: "long" }, "longest", 'is not a duration such as "250ms", "2s" or "5m"'],
     [{ idle: "3s" }, "idle", "is an unknown key: known are idleTimeout, longest"],
   ])("%j is a fault", (streams, key, message) => {
