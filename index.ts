@@ -6,6 +6,7 @@ import { collectorOf } from "./components/observability/collector.ts";
 import { Observability } from "./components/observability/observability.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
 import { AiServices } from "./components/service/ai-services.ts";
+import { entryFinishSeconds } from "./components/service/drain.ts";
 import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
 import { loadMesh, loadSecrets } from "./config/load.ts";
 import { meshDiagram } from "./services/diagram.ts";
@@ -21,7 +22,8 @@ const meshes = config.clusters.map((clusterConfig) => {
   new AddOns(cluster, config);
 
   const { istio: istioConfig, ingress, airGap } = config;
-  const istioArgs = { istio: istioConfig, ingress, airGap, collector: collectorOf(config.addons) };
+  const collector = collectorOf(config.addons);
+  const istioArgs = { istio: istioConfig, ingress, airGap, collector, finishSeconds: entryFinishSeconds(pipeline) };
   const istio = new Istio(cluster, istioArgs);
   const gateway = new IngressGateway(cluster, istioArgs, istio);
 

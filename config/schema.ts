@@ -35,6 +35,7 @@ export type { OfflineConfig } from "./schema/offline.ts";
 export type { PinsConfig } from "./schema/pins.ts";
 export type { RetriesConfig } from "./schema/retries.ts";
 export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
+export type { StreamsConfig } from "./schema/streams.ts";
 export type { TelemetryConfig } from "./schema/telemetry.ts";
 export type { TimeoutsConfig } from "./schema/timeouts.ts";
 

@@ -85,6 +85,11 @@ export interface Engine {
    * engine itself takes new connections for a while after SIGTERM.
    */
   readonly preStopSeconds: number;
+  /**
+   * The option that tells it how long to go on with what it has begun after SIGTERM, in seconds; undefined where it goes
+   * on to the end by itself.
+   */
+  readonly shutdownOption?: string;
   /** GPU memory that its usual model takes, as a Kubernetes quantity; undefined where no source tells it. */
   readonly gpuMemory: string | undefined;
   readonly resources: ComputeResources;

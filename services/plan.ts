@@ -3,6 +3,7 @@ import type { EngineName } from "./engines/index.ts";
 import { edgesOf, entryStage, hopsOf, stagesOf, type Edge, type Pipeline } from "./pipeline.ts";
 import { limitsOf, type GivenLimits } from "./limits.ts";
 import { standing, type StandingStage } from "./standing.ts";
+import { streamLimitsOf, type GivenStreamLimits } from "./stream-limits.ts";
 
 /** A stage with what a stack says of it, and the stages it calls. */
 export interface PlannedService<Service> {
@@ -22,6 +23,7 @@ export interface PipelinePlan<Service> {
 export interface EngineChoice {
   readonly engine?: EngineName | undefined;
   readonly timeouts?: GivenLimits | undefined;
+  readonly streams?: GivenStreamLimits | undefined;
 }
 
 /** The part of a stack file that says which stages run and in which order. */
@@ -41,8 +43,15 @@ export function planPipeline<Service extends EngineChoice>(config: PipelineConfi
   const pipeline = pipelineOf(config);
   const limited = (name: StageName): StandingStage => {
     const stage = standing(name, config.services[name]?.engine);
-    const called = hopsOf(pipeline, name).map((hop) => limited(hop).limits);
-    return { ...stage, limits: limitsOf(stage.engine, config.services[name]?.timeouts, called) };
+    const called = hopsOf(pipeline, name).map(limited);
+    const { timeouts, streams } = config.services[name] ?? {};
+    const limits = limitsOf(
+      stage.engine,
+      timeouts,
+      called.map((hop) => hop.limits),
+    );
+    const calledStreams = called.map((hop) => hop.streams);
+    return { ...stage, limits, streams: streamLimitsOf(limits, streams, calledStreams) };
   };
   const services = stagesOf(pipeline).map((name) => {
     const service = config.services[name];

@@ -4,11 +4,13 @@ import { engines, type EngineName } from "./engines/index.ts";
 import { simulated, simulator } from "./engines/simulated.ts";
 import { limitsOf, type Limits } from "./limits.ts";
 import type { Stage } from "./stage.ts";
+import { streamLimitsOf, type StreamLimits } from "./stream-limits.ts";
 
 /** A stage with the engine that stands there. */
 export interface StandingStage extends Stage {
   readonly engine: Engine;
   readonly limits: Limits;
+  readonly streams: StreamLimits;
 }
 
 /** The engines that may stand in a stage, the default one first. */
@@ -22,5 +24,6 @@ export function standing(name: StageName, engine?: EngineName): StandingStage {
   const [byDefault] = stage.engines;
   const chosen = engine ?? byDefault;
   const standsThere = chosen === simulator ? simulated(engines[byDefault]) : engines[chosen];
-  return { ...stage, engine: standsThere, limits: limitsOf(standsThere) };
+  const limits = limitsOf(standsThere);
+  return { ...stage, engine: standsThere, limits, streams: streamLimitsOf(limits) };
 }

@@ -3,6 +3,7 @@ import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
 import { proxyConfig, proxyResources } from "./proxy.ts";
+import { gatewayValues } from "./gateway-values.ts";
 
 /** The charts Istio is made of. */
 export type IstioChart = "base" | "istiod" | "cni" | "gateway";
@@ -15,6 +16,8 @@ export interface IstioArgs {
   /** Where sidecars send their spans; undefined where nothing is traced. */
   readonly collector?: Collector | undefined;
   readonly airGap?: AirGapConfig | undefined;
+  /** How long what passes the gateway may take: one that is to end waits for as long, else as the chart says. Seconds. */
+  readonly finishSeconds?: number;
 }
 
 /** The namespace of istiod, and the root namespace of the mesh's policies. */
@@ -28,7 +31,11 @@ export function valuesOf(chart: IstioChart, args: IstioArgs, cluster: ClusterCon
   return overlay(overlay(imageValues(args), meshValues(chart, args, cluster)), args.istio.values[chart]);
 }
 
-function meshValues(chart: IstioChart, { istio, ingress, collector }: IstioArgs, cluster: ClusterConfig): HelmValues {
+function meshValues(
+  chart: IstioChart,
+  { istio, ingress, collector, finishSeconds }: IstioArgs,
+  cluster: ClusterConfig,
+): HelmValues {
   switch (chart) {
     case "base":
       return { defaultRevision: "default" };
@@ -42,7 +49,7 @@ function meshValues(chart: IstioChart, { istio, ingress, collector }: IstioArgs,
           seccompProfile: { type: "RuntimeDefault" },
           sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
-        ...(ingress !== undefined && addressValues(ingress)),
+        ...gatewayValues(ingress, finishSeconds),
       };
     case "istiod":
       return {
@@ -63,18 +70,6 @@ function meshValues(chart: IstioChart, { istio, ingress, collector }: IstioArgs,
         },
       };
   }
-}
-
-/**
- * How the gateway learns a client's address where it counts by it: from the proxies before it, or from the connection,
- * which then must come without the detour over another node that would put that node's address in its place.
- */
-function addressValues({ numTrustedProxies, clientLimit }: IngressConfig): HelmValues {
-  if (numTrustedProxies !== undefined) {
-    const topology = { gatewayTopology: { numTrustedProxies: numTrustedProxies } };
-    return { podAnnotations: { "proxy.istio.io/config": JSON.stringify(topology) } };
-  }
-  return clientLimit === undefined ? {} : { service: { externalTrafficPolicy: "Local" } };
 }
 
 /** Name by which a Telemetry resource refers to the collector of traces. */

@@ -1,6 +1,7 @@
 import type { VersionConfig } from "../../config/schema.ts";
 import { workRoute } from "../../services/engine.ts";
 import type { StandingStage } from "../../services/standing.ts";
+import { finishSeconds } from "./drain.ts";
 import { hostOf } from "./workload.ts";
 
 export type EnvVar =
@@ -42,9 +43,14 @@ export function versionEnv({ name, engine }: StandingStage, version: VersionConf
   );
 }
 
-/** The engine's arguments, also those by which it takes its model from a volume, then the stack file's. */
-export function versionArgs({ engine }: StandingStage, version: VersionConfig, mountsModel: boolean): string[] {
-  return [...(mountsModel ? (engine.model?.args ?? []) : []), ...engine.args, ...version.args];
+/**
+ * The engine's arguments, also those by which it takes its model from a volume and lets requests end, then the stack
+ * file's.
+ */
+export function versionArgs(stage: StandingStage, version: VersionConfig, mountsModel: boolean): string[] {
+  const { args, model, shutdownOption } = stage.engine;
+  const shutdown = shutdownOption === undefined ? [] : [shutdownOption, String(finishSeconds(stage))];
+  return [...(mountsModel ? (model?.args ?? []) : []), ...args, ...shutdown, ...version.args];
 }
 
 /** Where the pod runs, from the downward API: a stage names itself in its logs and answers. */

@@ -27,6 +27,8 @@ export interface CanaryArgs {
  * other, so that traffic can leave a version that does not come up.
  */
 export class Canary extends pulumi.ComponentResource {
+  readonly hosts: readonly string[];
+  readonly http: readonly NamedRoute[];
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: CanaryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -38,13 +40,15 @@ export class Canary extends pulumi.ComponentResource {
       weightedRoute(host, versions),
     ];
     const routes = withCopies(byVersion, mirroring);
+    this.hosts = [host];
+    this.http = classes === undefined ? [] : byClass(routes, classes);
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-${service.name}`,
       { name: service.name, namespace, annotations: classes && idempotenceAnnotation(routes, classes) },
       classes === undefined
         ? { hosts: [host], tcp: [{ route: weightedRoute(host, versions).route }] }
-        : { hosts: [host], http: byClass(routes, classes) },
+        : { hosts: [host], http: [...this.http] },
       { parent: this, provider: cluster.provider, dependsOn: routeNeeds(service, versions) },
     );
     this.registerOutputs({ weights: versions.map(({ name, weight }) => ({ name, weight })) });

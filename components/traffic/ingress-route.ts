@@ -31,6 +31,8 @@ export interface IngressRouteArgs {
 /** Opens the ingress gateway to the pipeline's entry stage, with that stage's weights and the mesh's pins. */
 export class IngressRoute extends pulumi.ComponentResource {
   readonly gateway: k8s.apiextensions.CustomResource;
+  readonly hosts: readonly string[];
+  readonly http: readonly NamedRoute[];
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -52,16 +54,17 @@ export class IngressRoute extends pulumi.ComponentResource {
     const host = hostOf(entry.stage, namespace);
     const byVersion = ingressRoutes({ entry: { name: entry.stage.name, versions }, host, testers, dialogues });
     const routes = withCopies(byVersion, mirroring);
-    const http = byClass(routes, classes);
+    this.hosts = hosts;
+    this.http = byClass(routes, classes);
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-ingress`,
       {
         name: "ingress",
         namespace,
-        annotations: { ...idempotenceAnnotation(routes, classes), ...proportionAnnotation(http) },
+        annotations: { ...idempotenceAnnotation(routes, classes), ...proportionAnnotation(this.http) },
       },
-      { hosts: [...hosts], gateways: ["ingress"], http },
+      { hosts: [...hosts], gateways: ["ingress"], http: [...this.http] },
       { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
     );
     this.registerOutputs({ hosts: [...hosts] });

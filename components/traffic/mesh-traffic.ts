@@ -4,7 +4,7 @@ import { durationOf } from "../../services/duration.ts";
 import { repeatableRoutes } from "../../services/repeatable.ts";
 import { liveVersions } from "../../services/shadow.ts";
 import type { Cluster } from "../cluster.ts";
-import type { IngressGateway } from "../istio/ingress-gateway.ts";
+import { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
@@ -14,6 +14,7 @@ import { IngressRoute } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
 import { offlineAtGateway, offlineClasses, offlineInside, realtimeAtGateway } from "./offline.ts";
 import { requestClasses, type Kind, type RequestClass } from "./request-classes.ts";
+import { StreamIdle } from "./stream-idle.ts";
 
 export interface MeshTrafficArgs {
   readonly config: MeshConfig;
@@ -40,13 +41,21 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const classes = classesOf(running, services);
       const looksInside = running.service.appProtocol !== "tcp";
       const inside = looksInside ? classesInside(classes, config.offline) : undefined;
-      new Canary(cluster, { service, versions, mirroring, classes: inside, pinned, namespace }, { parent: this });
+      const canaryArgs = { service, versions, mirroring, classes: inside, pinned, namespace };
+      const canary = new Canary(cluster, canaryArgs, { parent: this });
+      const { idle } = running.stage.streams;
+      if (looksInside) {
+        const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
+        new StreamIdle(cluster, idleArgs, { parent: this });
+      }
       if (entry) {
         const { hosts } = config.ingress;
         const pins = { testers, dialogues };
         const routeArgs = { hosts, entry: service, versions, mirroring, ...pins, namespace, gateway };
         const atGateway = classesAtGateway(classes, config.offline, host, versions);
-        new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
+        const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
+        const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };
+        new StreamIdle(cluster, { name: "ingress-stream-idle", routing, callers, idle }, { parent: this });
       }
     }
     new IngressLimits(cluster, { ingress: config.ingress, offline: config.offline, gateway }, { parent: this });

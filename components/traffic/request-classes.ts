@@ -32,10 +32,11 @@ export interface ClassesArgs {
 /** Conditions under which no replica has begun to work on a request: sending it again repeats nothing. */
 const untouched = "connect-failure,refused-stream,reset-before-request";
 
-/** What a caller asks to be streamed, whatever the route. */
+/** What a caller asks to be streamed, whatever the route; of a gRPC call nothing tells whether it is one answer or many. */
 const asked: readonly HttpMatch[] = [
   { headers: { upgrade: { regex: "(?i)websocket" } } },
   { headers: { accept: { regex: String.raw`(?:.*[,\s])?text/event-stream(?:[;,\s].*)?` } } },
+  { headers: { "content-type": { prefix: "application/grpc" } } },
 ];
 
 /** Requests that by the rules of HTTP have the same effect when they are sent twice. */

@@ -10,6 +10,7 @@ import { mirror } from "./mirror.ts";
 import { model } from "./model.ts";
 import { object } from "./object.ts";
 import { retries } from "./retries.ts";
+import { streams } from "./streams.ts";
 import { timeouts } from "./timeouts.ts";
 
 const compute = object({
@@ -83,6 +84,9 @@ export const service = object({
   mirror: mirror
     .optional()
     .describe("Sends copies of requests to a version whose answers nobody waits for. Default: none are sent."),
+  streams: streams
+    .prefault({})
+    .describe("How long a stream may be silent, and be waited for. A stream has no timeout."),
   resources: object({
     requests: compute.describe("What the scheduler sets aside for a replica."),
     limits: compute.describe("What a replica may use at most."),

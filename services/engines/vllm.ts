@@ -1,7 +1,5 @@
 import type { Engine } from "../engine.ts";
 
-const longestRequestSeconds = 120;
-
 /**
  * Large language models behind OpenAI's API.
  *
@@ -27,8 +25,9 @@ export const vllm: Engine = {
   measuresRequests: false,
   calls: false,
   startupSeconds: 900,
-  longestRequestSeconds,
+  longestRequestSeconds: 120,
   preStopSeconds: 15,
+  shutdownOption: "--shutdown-timeout",
   gpuMemory: "17Gi",
   resources: { requests: { cpu: "2", memory: "8Gi" }, limits: { cpu: "10", memory: "22Gi" } },
   scratch: [
@@ -41,7 +40,7 @@ export const vllm: Engine = {
     VLLM_NO_USAGE_STATS: "1",
     DO_NOT_TRACK: "1",
   },
-  args: ["--port", "8000", "--shutdown-timeout", String(longestRequestSeconds)],
+  args: ["--port", "8000"],
   reserved: { env: [], args: ["--host", "--port", "--uds", "--shutdown-timeout"] },
   model: {
     path: "/models",

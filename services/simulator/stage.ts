@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Answer, FailedHop, Visit } from "./answer.ts";
 import { changedBehaviour } from "./behaviour.ts";
@@ -11,7 +12,9 @@ import { Places } from "./places.ts";
 import { seeded } from "./random.ts";
 import type { Random } from "./random.ts";
 import type { Settings } from "./settings.ts";
+import { asksForEvents, eventsOf, sendEvents, streamPlan } from "./stream.ts";
 import { traceContext } from "./trace.ts";
+import { asksForWebSocket, handshakeFaults, refuse, WebSocketConnection } from "./websocket.ts";
 
 /** A pipeline stage that behaves as its settings tell. */
 export class Stage {
@@ -33,7 +36,12 @@ export class Stage {
     this.#caller = new Caller(settings.stage);
     this.#places = new Places(settings.concurrency);
     this.#loadedAt = performance.now() + settings.loadMs;
-    this.#server = createServer((request, response) => this.#serve(request, response));
+    this.#server = createServer({ shouldUpgradeCallback: asksForWebSocket }, (request, response) =>
+      this.#serve(request, response),
+    );
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#converse(request, socket, head);
+    });
     // Whoever calls decides when a connection has idled enough: closing first races with the caller's next request.
     this.#server.keepAliveTimeout = 0;
     // A large upload may take as long as it takes.
@@ -62,7 +70,7 @@ export class Stage {
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     if (this.#draining) response.setHeader("connection", "close");
-    const path = (request.url ?? "/").replace(/\?.*$/s, "");
+    const path = pathOf(request);
     if (path === "/healthz") sendText(request, response, 200, "ok\n");
     else if (path === "/readyz") this.#sendReadiness(request, response);
     else if (path === "/metrics") sendText(request, response, 200, this.#metrics.text());
@@ -78,7 +86,7 @@ export class Stage {
       const { behaviour, faults } = changedBehaviour(this.#behaviour, text);
       this.#behaviour = behaviour;
       const [status, answer] = faults.length > 0 ? [400, { faults }] : [200, behaviour];
-      response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(answer)}\n`);
+      sendJson(response, status, answer);
     } catch {
       response.destroy();
     }
@@ -102,17 +110,60 @@ export class Stage {
     response.once("close", () => {
       // 499 is what Envoy's and nginx' users know for a caller that left before its answer.
       const code = response.writableFinished ? response.statusCode : 499;
+      // A stream that began before the drain has left its connection open.
+      if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
       this.#metrics.end(path, method, code, (performance.now() - begun) / 1000);
       gone.abort(new Error("the caller has gone"));
     });
     if (this.#behaviour.stalled === true) return;
     try {
       await this.#consume(request);
+      const streams = method !== "HEAD" && asksForEvents(request.headers);
+      const { plan, faults } = streamPlan(request.url ?? "/");
+      if (streams && faults.length > 0) return sendJson(response, 400, { faults });
       const { status, answer } = await this.#answer(request, method, begun, gone.signal);
       if (this.#draining) response.setHeader("connection", "close");
-      response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(answer)}\n`);
+      if (!streams || status !== 200) return sendJson(response, status, answer);
+      await sendEvents(response, eventsOf(plan, answer, gone.signal), gone.signal);
     } catch {
       response.destroy();
+    }
+  }
+
+  /** Works as for any request, and then tells its events over a WebSocket. */
+  async #converse(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const begun = performance.now();
+    const { method = "GET" } = request;
+    const gone = new AbortController();
+    let code = 499;
+    this.#metrics.begin();
+    socket.once("close", () => {
+      this.#metrics.end(pathOf(request), method, code, (performance.now() - begun) / 1000);
+      gone.abort(new Error("the caller has gone"));
+    });
+    // A connection that is lost is closed next, which is all there is to do.
+    socket.on("error", () => undefined);
+    const refused = (status: number, body: unknown) => {
+      code = status;
+      refuse(socket, status, `${JSON.stringify(body)}\n`);
+    };
+    const { plan, faults } = streamPlan(request.url ?? "/");
+    const wrong = [...handshakeFaults(request), ...faults];
+    if (wrong.length > 0) return refused(400, { faults: wrong });
+    try {
+      const { status, answer } = await this.#answer(request, method, begun, gone.signal);
+      if (status !== 200) return refused(status, answer);
+      const connection = new WebSocketConnection(request, socket, head, () => {
+        code = 101;
+        gone.abort(new Error("the caller has closed"));
+      });
+      for await (const told of eventsOf(plan, answer, gone.signal))
+        await connection.send(JSON.stringify(told), gone.signal);
+      code = 101;
+      connection.close();
+    } catch {
+      // Gone, whether it said so or not; a close that is under way still ends.
+      if (code === 499) socket.destroy();
     }
   }
 
@@ -171,6 +222,14 @@ export class Stage {
 /** From the loopback interface; what comes through a sidecar comes from 127.0.0.6. */
 function isLocal({ socket }: IncomingMessage): boolean {
   return ["127.0.0.1", "::ffff:127.0.0.1", "::1"].includes(socket.remoteAddress ?? "");
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string {
+  return url.replace(/\?.*$/s, "");
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
 }
 
 function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {

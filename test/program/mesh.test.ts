@@ -44,7 +44,12 @@ describe("local", () => {
     ];
     const untouched = { attempts: 2, retryOn: "connect-failure,refused-stream,reset-before-request" };
     expect(at(service, "spec", "http")).toEqual([
-      { name: "by-weight-stream", match: [expect.anything(), expect.anything()], route, retries: untouched },
+      {
+        name: "by-weight-stream",
+        match: [expect.anything(), expect.anything(), expect.anything()],
+        route,
+        retries: untouched,
+      },
       {
         name: "by-weight-idempotent",
         match: [{ method: { regex: "GET|HEAD|OPTIONS" } }],

@@ -8,6 +8,7 @@ import { workRoute, type Engine } from "../../services/engine.ts";
 import { engineNames, engines } from "../../services/engines/index.ts";
 import { limitsOf } from "../../services/limits.ts";
 import { enginesFor, standing } from "../../services/standing.ts";
+import { streamLimitsOf } from "../../services/stream-limits.ts";
 
 const all: [string, Engine][] = Object.entries(engines);
 
@@ -71,6 +72,7 @@ function rowOf(engine: Engine): string[] {
   const { method, path, streams } = workRoute(engine);
   const { startup, readiness, liveness } = engine.probes;
   const { requests, limits } = engine.resources;
+  const times = limitsOf(engine);
   const stages = stageNames.filter((name) => stageOf(name).engines.some((fitting) => fitting === engine.name));
   return [
     `\`${engine.name}\``,
@@ -87,7 +89,7 @@ function rowOf(engine: Engine): string[] {
     engine.scratch.map(({ path, sizeLimit }) => `\`${path}\` ${sizeLimit}`).join(", "),
     engine.model === undefined ? "in the image" : `\`${engine.model.path}\``,
     `${engine.startupSeconds} s`,
-    `${gracePeriodSeconds({ engine, limits: limitsOf(engine) })} s`,
+    `${gracePeriodSeconds({ engine, limits: times, streams: streamLimitsOf(times) })} s`,
   ];
 }
 

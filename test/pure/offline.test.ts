@@ -183,6 +183,7 @@ test("offline work has its own time and no tries that a replica had, and comes b
   expect(stream?.match?.map(({ headers }) => headers)).toEqual([
     { ...mark, upgrade: { regex: "(?i)websocket" } },
     { ...mark, accept: { regex: expect.stringContaining("text/event-stream") } },
+    { ...mark, "content-type": { prefix: "application/grpc" } },
   ]);
 });
 

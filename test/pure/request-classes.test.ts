@@ -39,7 +39,7 @@ describe("the classes of a stage's requests", () => {
       [],
       {},
       [
-        ["stream", ["upgrade", "accept"], undefined, untouched],
+        ["stream", ["upgrade", "accept", "content-type"], undefined, untouched],
         ["idempotent", ["GET|HEAD|OPTIONS"], "30s", { ...anyError, perTryTimeout: "2s" }],
         [undefined, [], "30s", untouched],
       ],
@@ -51,7 +51,7 @@ describe("the classes of a stage's requests", () => {
       {},
       [
         ["idempotent-stream", ["POST /transcribe"], undefined, anyError],
-        ["stream", ["upgrade", "accept", "POST /stream"], undefined, untouched],
+        ["stream", ["upgrade", "accept", "content-type", "POST /stream"], undefined, untouched],
         ["idempotent", ["GET|HEAD|OPTIONS", "POST /embed"], "30s", { ...anyError, perTryTimeout: "2s" }],
         [undefined, [], "30s", untouched],
       ],
@@ -62,7 +62,7 @@ describe("the classes of a stage's requests", () => {
       [],
       {},
       [
-        ["stream", ["upgrade", "accept", "POST /transcribe"], undefined, untouched],
+        ["stream", ["upgrade", "accept", "content-type", "POST /transcribe"], undefined, untouched],
         ["idempotent", ["GET|HEAD|OPTIONS"], "30s", { ...anyError, perTryTimeout: "2s" }],
         [undefined, [], "30s", untouched],
       ],
@@ -80,7 +80,7 @@ describe("the classes of a stage's requests", () => {
       },
       [
         ["idempotent-stream", ["POST /stream"], undefined, anyError],
-        ["stream", ["upgrade", "accept"], undefined, untouched],
+        ["stream", ["upgrade", "accept", "content-type"], undefined, untouched],
         ["idempotent", ["GET|HEAD|OPTIONS", "POST /embed", "PUT /voice"], "30s", { ...anyError, perTryTimeout: "2s" }],
         [undefined, [], "30s", untouched],
       ],
@@ -91,7 +91,7 @@ describe("the classes of a stage's requests", () => {
       [],
       { attempts: 1, retryOn: ["5xx"], perTryTimeout: "500ms" },
       [
-        ["stream", ["upgrade", "accept"], undefined, { ...untouched, attempts: 1 }],
+        ["stream", ["upgrade", "accept", "content-type"], undefined, { ...untouched, attempts: 1 }],
         ["idempotent", ["GET|HEAD|OPTIONS"], "30s", { attempts: 1, retryOn: "5xx", perTryTimeout: "500ms" }],
         [undefined, [], "30s", { ...untouched, attempts: 1 }],
       ],
@@ -102,7 +102,7 @@ describe("the classes of a stage's requests", () => {
       [],
       { attempts: 0 },
       [
-        ["stream", ["upgrade", "accept"], undefined, { attempts: 0 }],
+        ["stream", ["upgrade", "accept", "content-type"], undefined, { attempts: 0 }],
         ["idempotent", ["GET|HEAD|OPTIONS"], "30s", { attempts: 0 }],
         [undefined, [], "30s", { attempts: 0 }],
       ],
@@ -180,13 +180,18 @@ describe("routes by class", () => {
       [
         { headers: { baggage, upgrade: { regex: "(?i)websocket" } } },
         { headers: { baggage, accept: expect.anything() } },
+        { headers: { baggage, "content-type": { prefix: "application/grpc" } } },
       ],
       [
         { headers: { baggage }, method: { regex: "GET|HEAD|OPTIONS" } },
         { headers: { baggage }, method: { exact: "POST" }, uri: { exact: "/embed" } },
       ],
       [{ headers: { baggage } }],
-      [{ headers: { upgrade: { regex: "(?i)websocket" } } }, { headers: { accept: expect.anything() } }],
+      [
+        { headers: { upgrade: { regex: "(?i)websocket" } } },
+        { headers: { accept: expect.anything() } },
+        { headers: { "content-type": { prefix: "application/grpc" } } },
+      ],
       [{ method: { regex: "GET|HEAD|OPTIONS" } }, { method: { exact: "POST" }, uri: { exact: "/embed" } }],
       undefined,
     ]);

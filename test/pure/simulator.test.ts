@@ -1,51 +1,10 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { Agent, createServer, request } from "node:http";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { Agent, createServer } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { afterAll, expect, test } from "vitest";
+import { endSimulators, send, simulator, started } from "../support/simulator.ts";
 
-const MAIN = fileURLToPath(new URL("../../services/simulator/main.ts", import.meta.url));
-const running = new Set<ReturnType<typeof simulator>>();
-afterAll(() => running.forEach((child) => child.kill("SIGKILL")));
-
-function simulator(env: Record<string, string>) {
-  return spawn(process.execPath, [MAIN], { env: { PORT: "0", VERSION: "v1", DRAIN_TIME: "100ms", ...env } });
-}
-
-/** Starts a simulator and waits for the port it tells. */
-async function started(env: Record<string, string>) {
-  const child = simulator(env);
-  running.add(child);
-  for await (const line of createInterface(child.stdout)) {
-    const { port }: { port: number } = JSON.parse(line);
-    return { child, port, url: `http://127.0.0.1:${port}` };
-  }
-  throw new Error(`the simulator ended without listening`);
-}
-
-type Reply = { status: number; headers: IncomingHttpHeaders; text: string };
-
-async function send(url: string, options: { headers?: Record<string, string>; body?: Buffer; agent?: Agent } = {}) {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply>();
-  const { body, headers = {}, agent } = options;
-  const call = request(url, { method: body ? "POST" : "GET", headers, ...(agent && { agent }) }, (response) => {
-    void textOf(response).then(
-      (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
-      reject,
-    );
-  });
-  call.on("error", reject);
-  call.end(body);
-  return await promise;
-}
-
-async function textOf(message: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of message.setEncoding("utf8")) text += String(chunk);
-  return text;
-}
+afterAll(endSimulators);
 
 const next = (name: string, url: string) => JSON.stringify([{ name, url: `${url}/${name}` }]);
 

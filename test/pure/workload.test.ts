@@ -21,6 +21,7 @@ import type { VersionConfig } from "../../config/schema.ts";
 import { stageOf, type StageName } from "../../services/catalogue.ts";
 import { engines, type EngineName } from "../../services/engines/index.ts";
 import { limitsOf } from "../../services/limits.ts";
+import { streamLimitsOf } from "../../services/stream-limits.ts";
 import { standing } from "../../services/standing.ts";
 import { serviceOf } from "../support/service.ts";
 
@@ -72,18 +73,20 @@ test.each<[Pick<VersionConfig, "replicas" | "autoscaling">, number, number]>([
   expect([fewestReplicas(replicas), mostReplicas(replicas)]).toEqual([fewest, most]);
 });
 
-test.each<[StageName, EngineName, number, number, string]>([
-  // stage, engine: seconds before SIGTERM, seconds until it is killed, what an ordinary sidecar waits without a connection
-  ["llm", "vllm", 15, 145, "15s"],
-  ["face", "linly-talker", 10, 620, "10s"],
-  ["tts", "simulator", 0, 40, "5s"],
-])("%s by %s ends after its requests", (name, engine, preStop, grace, least) => {
+test.each<[StageName, EngineName, number, number, string, string]>([
+  // stage, engine: seconds before SIGTERM, seconds until it is killed, what an ordinary sidecar waits without a connection,
+  // how long a sidecar drains
+  ["llm", "vllm", 15, 145, "15s", "180s"],
+  ["face", "linly-talker", 10, 620, "10s", "900s"],
+  ["tts", "simulator", 0, 40, "5s", "45s"],
+])("%s by %s ends after its requests", (name, engine, preStop, grace, least, drain) => {
   const stage = standing(name, engine);
   expect(lifecycleOf(stage)).toEqual(preStop === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStop } } } });
   expect(gracePeriodSeconds(stage)).toBe(grace);
   expect(deletionSeconds(stage)).toBe(grace + 300);
   expect(drainAnnotations(stage)).toEqual({
     "proxy.istio.io/config": JSON.stringify({
+      drainDuration: drain,
       proxyMetadata: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: least },
     }),
   });
@@ -96,7 +99,11 @@ test.each([
   [{ offline: "1h" }, 3600],
 ] as const)("with the limits %j a pod gets %i s and the time around it", (timeouts, longest) => {
   const stage = standing("llm", "vllm");
-  expect(gracePeriodSeconds({ ...stage, limits: limitsOf(stage.engine, timeouts) })).toBe(15 + longest + 10);
+  const limits = limitsOf(stage.engine, timeouts);
+  const ending = { ...stage, limits, streams: streamLimitsOf(limits) };
+  expect(gracePeriodSeconds(ending)).toBe(15 + longest + 10);
+  // The engine itself is told to go on for as long.
+  expect(versionArgs(ending, version, false)).toEqual(["--port", "8000", "--shutdown-timeout", String(longest)]);
 });
 
 test("a budget lets one pod go, and a single replica has none", () => {

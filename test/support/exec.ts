@@ -79,6 +79,27 @@ export function metricsOfStage(container: Container, port: number): Promise<stri
   return textFromPod({ ...container, url: `http://127.0.0.1:${port}/metrics` });
 }
 
+/**
+ * Asks for Server-Sent Events from inside a container, through its sidecar, and leaves after so many pieces.
+ *
+ * @returns how many came; `cut after <pieces>` where the stream was ended before
+ */
+export function streamFromPod({ url, ...container }: PodRequest, pieces: number): Promise<string> {
+  return printedIn(
+    container,
+    `require("node:http").get(${JSON.stringify(url)}, { headers: { accept: "text/event-stream" } }, (r) => {
+      let text = "";
+      const came = () => text.split("event: piece").length - 1;
+      r.on("data", (chunk) => {
+        text += chunk;
+        if (came() >= ${pieces}) { console.log(came()); process.exit(); }
+      });
+      r.on("error", () => {});
+      r.on("close", () => console.log("cut after " + came()));
+    });`,
+  );
+}
+
 /** What a script prints in a container. */
 async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
   const { kubectl } = await ensureTools(console.log, ["kubectl"]);

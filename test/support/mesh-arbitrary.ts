@@ -82,6 +82,11 @@ const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
 /** One value for each class: a caller that has none takes its callee's, and so any two fit. */
 const timeouts = merged(optional("realtime", fc.constant("20m")), optional("offline", fc.constant("1h")));
 
+const streams = merged(
+  optional("idleTimeout", fc.constantFrom("90s", "1500ms")),
+  optional("longest", fc.constant("2h")),
+);
+
 const retries = merged(
   optional("attempts", fc.integer({ min: 0, max: 10 })),
   optional("retryOn", fc.constantFrom(["5xx", "reset"], ["gateway-error", "unavailable"])),
@@ -141,6 +146,7 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
       optional("timeouts", timeouts),
       optional("retries", retries),
       breaking,
+      optional("streams", streams),
       optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
       optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
       stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),

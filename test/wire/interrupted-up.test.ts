@@ -9,7 +9,7 @@ import { destroy } from "../../engine/index.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
 import { stackWith } from "../support/stack.ts";
 
-/** The point at which `up` is killed, after so many of its 37 objects: another one for each LINLY_MESH_SEED. */
+/** The point at which `up` is killed, after so many of its 42 objects: another one for each LINLY_MESH_SEED. */
 const seed = Number(process.env["LINLY_MESH_SEED"] ?? 5);
 const killAfter = 1 + ((seed * 7919) % 34);
 

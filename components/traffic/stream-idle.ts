@@ -1,0 +1,71 @@
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { Cluster } from "../cluster.ts";
+import type { IstioSpecs } from "../istio/generated/kinds.ts";
+import { istioObject, type NamedRoute } from "../istio/objects.ts";
+
+type EnvoyFilterPatch = NonNullable<IstioSpecs["EnvoyFilter"]["configPatches"]>[number];
+
+/** A VirtualService, and what it is made of. */
+export interface Routing {
+  readonly hosts: readonly string[];
+  readonly http: readonly NamedRoute[];
+  readonly route: k8s.apiextensions.CustomResource;
+}
+
+export interface StreamIdleArgs {
+  readonly name: string;
+  readonly routing: Routing;
+  /** Who sends these requests: the sidecars of a namespace, or the gateway there with these labels. */
+  readonly callers: { readonly namespace: pulumi.Input<string>; readonly gateway?: Record<string, string> };
+  /** Longest silence of a stream. Seconds. */
+  readonly idle: number;
+}
+
+/**
+ * Ends streams that fall silent. Istio's API has no word for it, and istiod switches off the bound that Envoy has by
+ * default. Without the routes that it names it does nothing, so it comes after them and goes before.
+ */
+export class StreamIdle extends pulumi.ComponentResource {
+  readonly filter: k8s.apiextensions.CustomResource;
+
+  constructor(cluster: Cluster, args: StreamIdleArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { name, routing, idle } = args;
+    const { namespace, gateway } = args.callers;
+    const logicalName = `${cluster.config.name}-${name}`;
+    super("linly-mesh:traffic:StreamIdle", logicalName, {}, opts);
+    const context = gateway === undefined ? "SIDECAR_OUTBOUND" : "GATEWAY";
+    this.filter = istioObject(
+      "EnvoyFilter",
+      logicalName,
+      { name, namespace },
+      {
+        ...(gateway !== undefined && { workloadSelector: { labels: gateway } }),
+        configPatches: idlePatches(context, routing, idle),
+      },
+      { parent: this, provider: cluster.provider, dependsOn: [routing.route] },
+    );
+    this.registerOutputs({});
+  }
+}
+
+/** The bound for every route that has no timeout, at every host: those are the streams' and no other's. */
+export function idlePatches(
+  context: "SIDECAR_OUTBOUND" | "GATEWAY",
+  { hosts, http }: Pick<Routing, "hosts" | "http">,
+  idle: number,
+): EnvoyFilterPatch[] {
+  const streams = http.filter(({ timeout }) => timeout === undefined);
+  return hosts.flatMap((host) =>
+    streams.map(({ name }) => ({
+      applyTo: "HTTP_ROUTE" as const,
+      match: { context, routeConfiguration: { vhost: { domainName: host.toLowerCase(), route: { name } } } },
+      patch: { operation: "MERGE" as const, value: { route: { idle_timeout: inSeconds(idle) } } },
+    })),
+  );
+}
+
+/** A length of time as Envoy writes it: in seconds alone, `1.5s`. */
+function inSeconds(length: number): string {
+  return `${Math.round(length * 1000) / 1000}s`;
+}
