@@ -1,6 +1,5 @@
-import { execFile } from "node:child_process";
 import { z } from "zod";
-import { ensureTools } from "../../lab/tools/build.ts";
+import { kubectl } from "./kubectl.ts";
 import { counted } from "./stage-counters.ts";
 
 /** A container of the lab's services. They have Node, and nothing else that could be run. */
@@ -102,17 +101,6 @@ export function streamFromPod({ url, ...container }: PodRequest, pieces: number)
 
 /** What a script prints in a container. */
 async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
-  const { kubectl } = await ensureTools(console.log, ["kubectl"]);
-  const args = ["--kubeconfig", kubeconfig, "--namespace", namespace, "exec", pod, "--container", container, "--"];
-  return new Promise((resolve, reject) => {
-    execFile(
-      kubectl,
-      [...args, "node", "-e", script],
-      { encoding: "utf8", timeout: 60_000 },
-      (error, stdout, stderr) => {
-        if (error === null) resolve(stdout.trim());
-        else reject(new Error(`kubectl exec in ${pod}: ${stderr || error.message}`));
-      },
-    );
-  });
+  const inside = ["--namespace", namespace, "exec", pod, "--container", container, "--"];
+  return (await kubectl(kubeconfig, [...inside, "node", "-e", script])).trim();
 }
