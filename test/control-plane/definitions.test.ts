@@ -41,7 +41,9 @@ describeOnLab("definitions", () => {
       const stack = new StackUnderTest("old", server, "");
       await stack.makeNamespace();
       const kind = "VirtualService";
-      const { spec = {} } = stepTitled(plan, `${kind} linly/llm-service`).inputs;
+      const { spec: rendered = {} } = stepTitled(plan, `${kind} linly/llm-service`).inputs;
+      // Of its routes, one for each class of requests, one.
+      const spec = { hosts: at(rendered, "hosts") ?? [], http: [at(rendered, "http", 0) ?? {}] };
       const wanted = { chain: ["after"], custom: { apiVersion, kind, spec } };
 
       await define(server, without("weight"));
