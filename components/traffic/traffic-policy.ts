@@ -25,8 +25,7 @@ export function trafficPolicyOf(
       ...(outlierDetection !== undefined && { localityLbSetting: { enabled: prefersSameZone(stage, service) } }),
     },
     ...(retryBudget !== undefined && { retryBudget }),
-    // Istio reads the budget only beside settings of connections, be they empty.
-    ...((connectionPool ?? retryBudget) !== undefined && { connectionPool: connectionPool ?? { http: {} } }),
+    ...(connectionPool !== undefined && { connectionPool }),
     ...(outlierDetection !== undefined && { outlierDetection }),
   };
 }

@@ -106,7 +106,7 @@ describe("what a subset gets", () => {
         },
       },
     ],
-    ["without a breaker", { enabled: false }, { replicas: 3 }, { loadBalancer: least, connectionPool: { http: {} } }],
+    ["without a breaker", { enabled: false }, { replicas: 3 }, { loadBalancer: least }],
   ])("%s", (_, circuitBreaker, replicas, expected) => {
     expect(policyOf(circuitBreaker, replicas)).toEqual({ retryBudget, ...expected });
   });
