@@ -75,7 +75,7 @@ export async function objectsIn(program: Program, namespace: string): Promise<Js
   });
 }
 
-/** The pipeline's own objects in another namespace, without anything of Istio's but what its label asks for. */
+/** The pipeline's own objects in another namespace, without GPUs, and without Istio but for what its label asks for. */
 export function moved(objects: readonly JsonObject[], setup: "without" | "defaults"): JsonObject[] {
   const name = namespaces[setup];
   const labels = setup === "defaults" ? { "istio.io/rev": revision } : {};
@@ -83,7 +83,11 @@ export function moved(objects: readonly JsonObject[], setup: "without" | "defaul
   const own = objects.filter(({ kind }) => typeof kind === "string" && kinds.includes(kind));
   // Beside the field the addresses of the next stages name the namespace.
   const text = JSON.stringify(own).replaceAll(`.${namespaces.ours}.svc`, `.${name}.svc`);
-  const copies: JsonObject[] = JSON.parse(text.replaceAll(`"namespace":"${namespaces.ours}"`, `"namespace":"${name}"`));
+  const copies: JsonObject[] = JSON.parse(
+    text.replaceAll(`"namespace":"${namespaces.ours}"`, `"namespace":"${name}"`),
+    // The lab has not so many, and nothing uses them.
+    (key, value: unknown) => (key === "nvidia.com/gpu" ? undefined : value),
+  );
   return [{ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } }, ...copies];
 }
 
