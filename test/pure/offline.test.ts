@@ -31,7 +31,7 @@ test.each([
   [8, 0, 1], // a version that only pinned requests reach
   [5, 50, 2],
   [1, 50, 1],
-])("of %i places a version with %i %% has %i", (requests, weight, places) => {
+])("of %i places a version with a weight of %i has %i", (requests, weight, places) => {
   expect(offlinePlaces(requests, weight)).toBe(places);
 });
 
