@@ -24,15 +24,10 @@ export class IngressLimits extends pulumi.ComponentResource {
     super("linly-mesh:traffic:IngressLimits", cluster.config.name, {}, opts);
     const filters = limitsOf(ingress, offline);
     if (filters.length > 0) {
-      // `istioctl analyze` would warn that this is an EnvoyFilter, as it does of each.
       this.filter = istioObject(
         "EnvoyFilter",
         `${cluster.config.name}-ingress-limits`,
-        {
-          name: "ingress-limits",
-          namespace: ingressName,
-          annotations: { "galley.istio.io/analyze-suppress": "IST0133" },
-        },
+        { name: "ingress-limits", namespace: ingressName },
         { workloadSelector: { labels: IngressGateway.selector }, configPatches: inOrder(filters) },
         { parent: this, provider: cluster.provider, dependsOn: [gateway.release] },
       );
