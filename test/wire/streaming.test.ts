@@ -52,8 +52,8 @@ describeOnLab("streams", () => {
     await applied(stackWith("local", (mesh) => withAsr(mesh, weights, settings)));
   }
 
-  async function events(query = endless, path = "/talk"): Promise<Stream> {
-    const stream = await Stream.events(`http://${host}${path}?${query}`);
+  async function events(query = endless, path = "/talk", at = host): Promise<Stream> {
+    const stream = await Stream.events(`http://${at}${path}?${query}`);
     opened.push(stream);
     return stream;
   }
@@ -167,6 +167,7 @@ describeOnLab("streams", () => {
       const change = { spec: { template: { metadata: { annotations: { [key]: value } } } } };
       await kubectl(kubeconfig, ["patch", ...deployment, "--type=merge", "--patch", JSON.stringify(change)]);
     };
+    const gateways = () => pods("istio-ingress", "istio-ingress");
     const rolledOut = () => kubectl(kubeconfig, ["rollout", "status", ...gateway, "deployment/istio-ingress"]);
 
     const kept = await Promise.all([events(), socket()]);
@@ -174,15 +175,17 @@ describeOnLab("streams", () => {
       // The control: a gateway that is told nothing but to drain fast.
       await patch('{"drainDuration":"2s"}');
       await rolledOut();
-      const onListener = await events();
+      const [control] = (await gateways()).filter(({ ending }) => !ending);
+      const { name = "", ip = "" } = control ?? {};
+      // By its address: the Service's may lead to its predecessor for another moment.
+      const onListener = await events(endless, "/talk", ip);
       await withObjects(kubeconfig, [otherSampling], async () => {
         expect(await onListener.ended).toMatch(/^cut/);
       });
-      const onEnd = await events();
+      const onEnd = await events(endless, "/talk", ip);
       await onEnd.next(1);
-      const [control] = (await pods("istio-ingress", "istio-ingress")).filter(({ ending }) => !ending);
       await patch(own);
-      await kubectl(kubeconfig, ["delete", "pod", ...gateway, control?.name ?? "", "--wait=false"]);
+      await kubectl(kubeconfig, ["delete", "pod", ...gateway, name, "--wait=false"]);
       expect(await onEnd.ended).toMatch(/^cut/);
 
       // Their gateway was told to end before, and its listener was changed as well.
@@ -193,6 +196,8 @@ describeOnLab("streams", () => {
     } finally {
       await patch(own);
       await rolledOut();
+      for (const stream of kept) stream.close();
+      await expect.poll(gateways, { timeout: 60_000 }).toHaveLength(1);
     }
   });
 
@@ -273,6 +278,7 @@ const podList = z
       z.object({
         metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
         status: z.object({
+          podIP: z.string().default(""),
           conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
         }),
       }),
@@ -281,6 +287,7 @@ const podList = z
   .transform(({ items }) =>
     items.map(({ metadata, status }) => ({
       name: metadata.name,
+      ip: status.podIP,
       ending: metadata.deletionTimestamp !== undefined,
       ready: status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True"),
     })),
