@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { IngressConfig, OfflineConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
-import type { IstioSpecs } from "../istio/generated/kinds.ts";
+import type { EnvoyConfigObjectPatch } from "../istio/generated/envoy-filter.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
 import { istioObject } from "../istio/objects.ts";
 import { ingressName } from "../istio/values.ts";
@@ -45,10 +45,8 @@ export function limitsOf({ limit, clientLimit }: IngressConfig, offline?: Offlin
   ];
 }
 
-type Patches = NonNullable<IstioSpecs["EnvoyFilter"]["configPatches"]>;
-
 /** Puts filters before all others of the gateway, so that a request that is refused costs as little as it can. */
-export function inOrder(filters: readonly HttpFilter[]): Patches {
+export function inOrder(filters: readonly HttpFilter[]): EnvoyConfigObjectPatch[] {
   // Each goes to the front in its turn: the last one is met first.
   return filters.toReversed().map((filter) => ({
     applyTo: "HTTP_FILTER",

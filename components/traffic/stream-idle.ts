@@ -1,10 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster.ts";
-import type { IstioSpecs } from "../istio/generated/kinds.ts";
+import type { EnvoyConfigObjectPatch } from "../istio/generated/envoy-filter.ts";
 import { istioObject, type NamedRoute } from "../istio/objects.ts";
-
-type EnvoyFilterPatch = NonNullable<IstioSpecs["EnvoyFilter"]["configPatches"]>[number];
 
 /** A VirtualService, and what it is made of. */
 export interface Routing {
@@ -54,7 +52,7 @@ export function idlePatches(
   context: "SIDECAR_OUTBOUND" | "GATEWAY",
   { hosts, http }: Pick<Routing, "hosts" | "http">,
   idle: number,
-): EnvoyFilterPatch[] {
+): EnvoyConfigObjectPatch[] {
   const streams = http.filter(({ timeout }) => timeout === undefined);
   return hosts.flatMap((host) =>
     streams.map(({ name }) => ({
