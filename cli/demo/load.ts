@@ -91,6 +91,11 @@ function readAnswer(text: string): readonly Visit[] | undefined {
   }
 }
 
+/** Why those failed that did. */
+export function failuresOf(results: readonly Result[]): string[] {
+  return results.flatMap(({ failure }) => failure ?? []);
+}
+
 /** The visits that the answers tell of, for one stage. */
 export function visitsOf(results: readonly Result[], stage: string): Visit[] {
   return results.flatMap(({ path }) => path.filter((entry) => entry.stage === stage));

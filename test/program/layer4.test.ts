@@ -1,12 +1,10 @@
 import { expect, test } from "vitest";
 import type { MeshConfig } from "../../config/schema.ts";
 import { at, stepTitled } from "../support/plan.ts";
-import { planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith, withService } from "../support/stack.ts";
 
 function opaqueFace(mesh: MeshConfig): MeshConfig {
-  const { face } = mesh.services;
-  if (face === undefined) throw new Error("the local stack has no face");
-  return { ...mesh, services: { ...mesh.services, face: { ...face, appProtocol: "tcp" } } };
+  return withService(mesh, "face", (service) => ({ ...service, appProtocol: "tcp" }));
 }
 
 test('a stage with appProtocol "tcp" has a port and a route of TCP, and its subset all the same', async () => {

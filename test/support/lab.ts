@@ -39,10 +39,22 @@ export async function applied(
   }
 }
 
+export interface LocalMesh {
+  readonly lab: LabState;
+  readonly kubeconfig: string;
+  readonly view: ClusterView;
+  /** Of the ingress gateway. */
+  readonly address: string;
+  /** Where a request enters that passes the whole pipeline. */
+  readonly url: string;
+}
+
 /** The `local` stack on the lab, as its file describes it, and how to look at it. */
-export async function localMesh(): Promise<{ lab: LabState; view: ClusterView; address: string }> {
+export async function localMesh(): Promise<LocalMesh> {
   const lab = await startedLab();
   await applied(stackWith("local"));
-  const view = new ClusterView(lab.kubeconfig, "local");
-  return { lab, view, address: await view.loadBalancerAddress(ingressName, ingressName) };
+  const { kubeconfig } = lab;
+  const view = new ClusterView(kubeconfig, "local");
+  const address = await view.loadBalancerAddress(ingressName, ingressName);
+  return { lab, kubeconfig, view, address, url: `http://${address}/v1/audio/transcriptions` };
 }

@@ -1,6 +1,6 @@
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile, type StackFile } from "../../cli/stack-file.ts";
-import type { MeshConfig } from "../../config/schema.ts";
+import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { preview, type Plan, type Program } from "../../engine/index.ts";
 import type { StageName } from "../../services/catalogue.ts";
 
@@ -13,10 +13,21 @@ export function stackWith(stack: string, change: (mesh: MeshConfig) => MeshConfi
 
 /** The mesh with other weights for one service. A version that `weights` does not name keeps its own. */
 export function withWeights(mesh: MeshConfig, stage: StageName, weights: Record<string, number>): MeshConfig {
+  return withService(mesh, stage, (service) => ({
+    ...service,
+    versions: service.versions.map((version) => ({ ...version, weight: weights[version.name] ?? version.weight })),
+  }));
+}
+
+/** The mesh with one service changed. */
+export function withService(
+  mesh: MeshConfig,
+  stage: StageName,
+  change: (service: ServiceConfig) => ServiceConfig,
+): MeshConfig {
   const service = mesh.services[stage];
   if (service === undefined) throw new Error(`no service ${stage}`);
-  const versions = service.versions.map((version) => ({ ...version, weight: weights[version.name] ?? version.weight }));
-  return { ...mesh, services: { ...mesh.services, [stage]: { ...service, versions } } };
+  return { ...mesh, services: { ...mesh.services, [stage]: change(service) } };
 }
 
 const plans = new Map<string, Promise<Plan>>();

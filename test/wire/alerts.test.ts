@@ -24,9 +24,7 @@ describeOnLab("an alert on what Prometheus has scraped", () => {
   let loading: Promise<unknown>;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    view = mesh.view;
-    url = `http://${mesh.address}/v1/audio/transcriptions`;
+    ({ url, view } = await localMesh());
     await applied(stackWith("local", (local) => withTts(local, { LATENCY_MEDIAN: "20ms", LATENCY_P99: "40ms" })));
     loading = load({ url, concurrency: 2, timeout: 60_000 }, () => stop);
   });

@@ -13,7 +13,7 @@ describeOnLab("moving weights under load", () => {
   let url: string;
 
   beforeAll(async () => {
-    url = `http://${(await localMesh()).address}/v1/audio/transcriptions`;
+    ({ url } = await localMesh());
   });
 
   test.each([

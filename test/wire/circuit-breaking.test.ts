@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { ClusterView, PodView } from "../../cli/demo/cluster-view.ts";
-import { load, visitsOf, type Result } from "../../cli/demo/load.ts";
+import { failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { CircuitBreakerConfig, MeshConfig } from "../../config/schema.ts";
 import { circuitBreaker } from "../../config/schema/circuit-breaker.ts";
@@ -8,7 +8,7 @@ import { waitFor } from "../../lab/wait.ts";
 import { changeStage } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
-import { stackWith } from "../support/stack.ts";
+import { stackWith, withService } from "../support/stack.ts";
 
 const replicas = 3;
 const errors = 5;
@@ -29,8 +29,7 @@ describeOnLab("circuit breaking", () => {
   beforeAll(async () => {
     const mesh = await localMesh();
     url = `http://${mesh.address}/generate`;
-    ({ view } = mesh);
-    ({ kubeconfig } = mesh.lab);
+    ({ kubeconfig, view } = mesh);
     await broken(ejecting);
     pods = (await view.pods(namespace)).filter(({ app }) => app === "asr-service");
     expect(pods.length).toBe(replicas);
@@ -42,6 +41,8 @@ describeOnLab("circuit breaking", () => {
   });
 
   afterAll(async () => {
+    // Of the three one stays, whichever it is.
+    await everyPod(good);
     await applied(stackWith("local"));
   });
 
@@ -185,16 +186,13 @@ const accessLog = {
 };
 
 function threeReplicas(mesh: MeshConfig, breaker: CircuitBreakerConfig): MeshConfig {
-  const { asr } = mesh.services;
-  if (asr === undefined) throw new Error("the local stack has no asr");
-  const versions = asr.versions.map((version) => ({ ...version, replicas }));
-  return { ...mesh, services: { ...mesh.services, asr: { ...asr, versions, circuitBreaker: breaker } } };
+  return withService(mesh, "asr", (service) => ({
+    ...service,
+    versions: service.versions.map((version) => ({ ...version, replicas })),
+    circuitBreaker: breaker,
+  }));
 }
 
 function podsOf(results: readonly Result[]): string[] {
   return visitsOf(results, "asr").map(({ pod }) => pod);
-}
-
-function failuresOf(results: readonly Result[]): string[] {
-  return results.flatMap(({ failure }) => failure ?? []);
 }

@@ -25,8 +25,7 @@ describeOnLab("an up that is killed", () => {
     const { steps } = await applied(stackWith("local"));
     expect(steps.filter(({ outcome }) => outcome === "failed")).toEqual([]);
 
-    const { address } = await localMesh();
-    const url = `http://${address}/v1/audio/transcriptions`;
+    const { url } = await localMesh();
     const results = await load({ url, concurrency: 8, timeout: 60_000 }, (sent) => sent >= 100);
     expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
 

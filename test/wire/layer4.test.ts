@@ -5,7 +5,7 @@ import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { headerFromPod } from "../support/exec.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
-import { stackWith } from "../support/stack.ts";
+import { stackWith, withService } from "../support/stack.ts";
 
 /** The header by which an Envoy that looks into requests tells how long the replica took. */
 const looked = "x-envoy-upstream-service-time";
@@ -14,12 +14,10 @@ const face = "http://face-service.linly.svc.cluster.local:8003/healthz";
 describeOnLab("a stage whose requests no sidecar looks into", () => {
   let kubeconfig: string;
   let view: ClusterView;
-  let address: string;
+  let url: string;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    ({ view, address } = mesh);
-    ({ kubeconfig } = mesh.lab);
+    ({ url, kubeconfig, view } = await localMesh());
   });
 
   afterAll(async () => {
@@ -40,7 +38,7 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 
     await applied(stackWith("local", opaqueFace));
     await expect.poll(seenByTts, { timeout: 60_000 }).toBeUndefined();
-    const target = { url: `http://${address}/v1/audio/transcriptions`, concurrency: 8, timeout: 60_000 };
+    const target = { url, concurrency: 8, timeout: 60_000 };
     // Connections that were kept from before may end with a request under way.
     const failures = async () =>
       (await load(target, (sent) => sent >= 100)).filter(({ failure }) => failure !== undefined).length;
@@ -59,7 +57,5 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 });
 
 function opaqueFace(mesh: MeshConfig): MeshConfig {
-  const { face: stage } = mesh.services;
-  if (stage === undefined) throw new Error("the local stack has no face");
-  return { ...mesh, services: { ...mesh.services, face: { ...stage, appProtocol: "tcp" } } };
+  return withService(mesh, "face", (service) => ({ ...service, appProtocol: "tcp" }));
 }

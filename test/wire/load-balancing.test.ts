@@ -5,7 +5,7 @@ import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { LoadBalancingConfig, MeshConfig } from "../../config/schema.ts";
 import { changeStage } from "../support/exec.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
-import { stackWith } from "../support/stack.ts";
+import { stackWith, withService } from "../support/stack.ts";
 
 const requests = 600;
 const deviations = 5;
@@ -17,25 +17,29 @@ describeOnLab("load over replicas of unequal speed", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    url = `http://${mesh.address}/v1/audio/transcriptions`;
-    ({ kubeconfig } = mesh.lab);
-    view = mesh.view;
+    ({ url, kubeconfig, view } = await localMesh());
   });
 
   afterAll(async () => {
+    // Of the two one stays, whichever it is: fast again, as its settings say.
+    for (const pod of await replicas()) await changed(pod, { latencyMedian: "8ms", latencyP99: "20ms" });
     await applied(stackWith("local"));
   });
+
+  async function replicas(): Promise<string[]> {
+    return (await view.pods("linly")).filter(({ app }) => app === "asr-service").map(({ name }) => name);
+  }
+
+  async function changed(pod: string, behaviour: Record<string, unknown>): Promise<void> {
+    await changeStage({ kubeconfig, namespace: "linly", pod, container: "asr" }, 8000, behaviour);
+  }
 
   /** Applies a way to balance, makes one replica slow, and gives the slow one's name. */
   async function balanced(loadBalancing: LoadBalancingConfig): Promise<string> {
     await applied(stackWith("local", (mesh) => twoReplicas(mesh, loadBalancing)));
-    const pods = (await view.pods("linly")).filter(({ app }) => app === "asr-service").map(({ name }) => name);
-    const [slow = "", ...others] = pods.sort();
+    const [slow = "", ...others] = (await replicas()).sort();
     expect(others.length).toBe(1);
-    await changeStage({ kubeconfig, namespace: "linly", pod: slow, container: "asr" }, 8000, {
-      latencyMedian: "250ms",
-    });
+    await changed(slow, { latencyMedian: "250ms" });
     // The gateway knows both once both have answered.
     for (let attempt = 0; attempt < 100; attempt += 1) if (new Set(await podsOf(20)).size === 2) return slow;
     throw new Error("the gateway never reached both replicas");
@@ -84,8 +88,9 @@ describeOnLab("load over replicas of unequal speed", () => {
 });
 
 function twoReplicas(mesh: MeshConfig, loadBalancing: LoadBalancingConfig): MeshConfig {
-  const { asr } = mesh.services;
-  if (asr === undefined) throw new Error("the local stack has no asr");
-  const versions = asr.versions.map((version) => ({ ...version, replicas: 2 }));
-  return { ...mesh, services: { ...mesh.services, asr: { ...asr, versions, loadBalancing } } };
+  return withService(mesh, "asr", (service) => ({
+    ...service,
+    versions: service.versions.map((version) => ({ ...version, replicas: 2 })),
+    loadBalancing,
+  }));
 }

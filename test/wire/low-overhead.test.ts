@@ -23,7 +23,7 @@ describeOnLab("sidecars that do no more than is used", () => {
   beforeAll(async () => {
     const mesh = await localMesh();
     url = `http://${mesh.address}`;
-    ({ kubeconfig } = mesh.lab);
+    ({ kubeconfig } = mesh);
     asr = await podOf(mesh.view, namespace, "asr-service");
     gateway = await podOf(mesh.view, ingressName, ingressName);
   });

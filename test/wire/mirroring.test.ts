@@ -1,7 +1,7 @@
 import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
-import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
+import { countVersions, failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import { mostCopies } from "../../components/traffic/mirror.ts";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
@@ -34,10 +34,7 @@ describeOnLab("a shadow", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    url = `http://${mesh.address}/v1/audio/transcriptions`;
-    ({ kubeconfig } = mesh.lab);
-    view = mesh.view;
+    ({ url, kubeconfig, view } = await localMesh());
     await applied(stackWith("local", (mesh) => withShadows(mesh)));
     for (const stage of mirrored) await untilReached(await podOf(stage, shadowName), stage);
   });
@@ -52,7 +49,7 @@ describeOnLab("a shadow", () => {
 
   /** No request fails, and each is answered by the stages' production versions and nobody else. */
   function expectUntouched(results: readonly Result[]): void {
-    expect(results.flatMap(({ failure }) => failure ?? [])).toEqual([]);
+    expect(failuresOf(results)).toEqual([]);
     for (const stage of mirrored)
       expect([...countVersions(visitsOf(results, stage))]).toEqual([["production", results.length]]);
   }

@@ -24,10 +24,7 @@ describeOnLab("real-time work and offline work at one stage", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    url = `http://${mesh.address}/v1/audio/transcriptions`;
-    ({ kubeconfig } = mesh.lab);
-    view = mesh.view;
+    ({ url, kubeconfig, view } = await localMesh());
   });
 
   afterAll(async () => {

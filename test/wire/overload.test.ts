@@ -18,10 +18,7 @@ describeOnLab("limits at the gateway", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    url = `http://${mesh.address}/v1/audio/transcriptions`;
-    ({ kubeconfig } = mesh.lab);
-    view = mesh.view;
+    ({ url, kubeconfig, view } = await localMesh());
   });
 
   afterAll(async () => {

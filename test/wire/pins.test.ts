@@ -11,7 +11,7 @@ describeOnLab("requests that keep to a version", () => {
   let url: string;
 
   beforeAll(async () => {
-    url = `http://${(await localMesh()).address}/v1/audio/transcriptions`;
+    ({ url } = await localMesh());
     await applied(stackWith("local", withPins));
     await inForce();
   });

@@ -19,9 +19,8 @@ describeOnLab("the pipeline on real sidecars", () => {
 
   beforeAll(async () => {
     const mesh = await localMesh();
-    view = mesh.view;
-    ({ kubeconfig } = mesh.lab);
-    const url = `http://${mesh.address}/v1/audio/transcriptions`;
+    ({ kubeconfig, view } = mesh);
+    const { url } = mesh;
     results = await load({ url, concurrency: 16, timeout: 60_000 }, (sent) => sent >= requests);
   });
 

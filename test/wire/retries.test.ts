@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
-import { load, type Result, type Target } from "../../cli/demo/load.ts";
+import { failuresOf, load, type Result, type Target } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { changeStage, requestsOfStage } from "../support/exec.ts";
@@ -24,7 +24,7 @@ describeOnLab("retries and timeouts", () => {
   beforeAll(async () => {
     const mesh = await localMesh();
     origin = `http://${mesh.address}`;
-    ({ kubeconfig } = mesh.lab);
+    ({ kubeconfig } = mesh);
     await applied(stackWith("local", (mesh) => threeReplicas(mesh)));
     pods = await namesOf(mesh.view);
   });
@@ -186,10 +186,6 @@ const usualSnippet = {
     ],
   },
 };
-
-function failuresOf(results: readonly Result[]): string[] {
-  return results.flatMap(({ failure }) => failure ?? []);
-}
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { load, visitsOf, type Result } from "../../cli/demo/load.ts";
+import { failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { ClusterView, PodView } from "../../cli/demo/cluster-view.ts";
@@ -21,10 +21,7 @@ describeOnLab("callers and replicas in two zones", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    url = `http://${mesh.address}/v1/audio/transcriptions`;
-    ({ kubeconfig } = mesh.lab);
-    view = mesh.view;
+    ({ url, kubeconfig, view } = await localMesh());
   });
 
   afterAll(async () => {
@@ -116,8 +113,4 @@ function overBothZones(mesh: MeshConfig, preferSameZone: boolean): MeshConfig {
 
 function nodeOf(result: Result, stage: string): string | undefined {
   return visitsOf([result], stage)[0]?.node;
-}
-
-function failuresOf(results: readonly Result[]): string[] {
-  return results.flatMap(({ failure }) => failure ?? []);
 }

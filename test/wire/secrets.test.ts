@@ -12,9 +12,7 @@ describeOnLab("a secret of the stack file", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    const mesh = await localMesh();
-    ({ kubeconfig } = mesh.lab);
-    view = mesh.view;
+    ({ kubeconfig, view } = await localMesh());
   });
 
   afterAll(async () => {

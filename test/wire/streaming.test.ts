@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { load, visitsOf } from "../../cli/demo/load.ts";
+import { failuresOf, load, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { changeStage, metricsOfStage, streamFromPod } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
@@ -36,7 +36,7 @@ describeOnLab("streams", () => {
   beforeAll(async () => {
     const mesh = await localMesh();
     host = mesh.address;
-    ({ kubeconfig } = mesh.lab);
+    ({ kubeconfig } = mesh);
     await up();
   });
 
@@ -77,7 +77,7 @@ describeOnLab("streams", () => {
   async function versionsOf(count: number): Promise<string[]> {
     const url = `http://${host}/v1/audio/transcriptions`;
     const results = await load({ url, concurrency: 4, timeout: 60_000 }, (sent) => sent >= count);
-    expect(results.flatMap(({ failure }) => failure ?? [])).toEqual([]);
+    expect(failuresOf(results)).toEqual([]);
     return [...new Set(visitsOf(results, "asr").map(({ version }) => version))];
   }
 

@@ -1,6 +1,6 @@
 import { CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
 import { beforeAll, expect, test } from "vitest";
-import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
+import { countVersions, failuresOf, load, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
 import { stackWith } from "../support/stack.ts";
@@ -10,9 +10,9 @@ describeOnLab("versions that come and go under load", () => {
   let kubeconfig: string;
 
   beforeAll(async () => {
-    const { address, lab } = await localMesh();
-    target = { url: `http://${address}/v1/audio/transcriptions`, concurrency: 16, timeout: 60_000 };
-    ({ kubeconfig } = lab);
+    const mesh = await localMesh();
+    target = { url: mesh.url, concurrency: 16, timeout: 60_000 };
+    ({ kubeconfig } = mesh);
   });
 
   test.each([
@@ -29,10 +29,10 @@ describeOnLab("versions that come and go under load", () => {
     }
     const during = await loading;
     expect(during.length).toBeGreaterThan(100);
-    expect(failures(during)).toEqual([]);
+    expect(failuresOf(during)).toEqual([]);
 
     const after = await load(target, (sent) => sent >= 300);
-    expect(failures(after)).toEqual([]);
+    expect(failuresOf(after)).toEqual([]);
     expect([...countVersions(visitsOf(after, "llm")).keys()].sort()).toEqual(Object.keys(weights).sort());
   });
 
@@ -49,7 +49,7 @@ describeOnLab("versions that come and go under load", () => {
     });
     const lost: string[] = [];
     for (let batch = 0; batch < 50 && lost.length === 0; batch += 1)
-      lost.push(...failures(await load(target, (sent) => sent >= 200)));
+      lost.push(...failuresOf(await load(target, (sent) => sent >= 200)));
     await applied(stackWith("local"));
     expect(lost.length).toBeGreaterThan(0);
     expect(lost[0]).toMatch(/^502 \{"stage":"asr"/);
@@ -63,8 +63,4 @@ function withVersions(mesh: MeshConfig, weights: Record<string, number>): MeshCo
   if (llm === undefined || first === undefined) throw new Error("the local stack has no llm");
   const versions = Object.entries(weights).map(([name, weight]) => ({ ...first, name, weight }));
   return { ...mesh, services: { ...mesh.services, llm: { ...llm, versions } } };
-}
-
-function failures(results: readonly Result[]): string[] {
-  return results.flatMap(({ failure }) => failure ?? []);
 }
