@@ -110,8 +110,9 @@ export class Stage {
     response.once("close", () => {
       // 499 is what Envoy's and nginx' users know for a caller that left before its answer.
       const code = response.writableFinished ? response.statusCode : 499;
-      // A stream that began before the drain has left its connection open.
-      if (this.#draining) setImmediate(() => this.#server.closeIdleConnections());
+      // Once nobody new is let in, a stream that began before has left its connection open; earlier, one that idles may
+      // be about to carry the next request.
+      if (!this.#server.listening) setImmediate(() => this.#server.closeIdleConnections());
       this.#metrics.end(path, method, code, (performance.now() - begun) / 1000);
       gone.abort(new Error("the caller has gone"));
     });

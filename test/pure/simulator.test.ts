@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, createServer } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
+import { connect } from "node:net";
 import { afterAll, expect, test } from "vitest";
 import { endSimulators, send, simulator, started } from "../support/simulator.ts";
 
@@ -119,6 +120,24 @@ test("SIGTERM: not ready, what has begun is finished, connections are closed, ex
   expect([status, headers.connection]).toEqual([200, "close"]);
   expect(await exit).toEqual([0, null]);
   agent.destroy();
+});
+
+test("while it drains, the end of one answer closes no other connection, on which the next request may be under way", async () => {
+  const { child, port, url } = await started({ STAGE: "face", DRAIN_TIME: "60s" });
+  const kept = connect(port);
+  let answers = "";
+  kept.setEncoding("utf8").on("data", (text: string) => (answers += text));
+  const ask = () => kept.write("GET /talk HTTP/1.1\r\nhost: face\r\n\r\n");
+  const answered = () => answers.split("HTTP/1.1 200 ").length - 1;
+  ask();
+  await expect.poll(answered).toBe(1);
+
+  child.kill("SIGTERM");
+  await expect.poll(async () => (await send(`${url}/readyz`)).status).toBe(503);
+  for (let other = 0; other < 5; other += 1) expect((await send(url)).status).toBe(200);
+  ask();
+  await expect.poll(answered).toBe(2);
+  kept.destroy();
 });
 
 test("while it loads it lives, is not ready and answers 503", async () => {
