@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
-import { load } from "../../cli/demo/load.ts";
+import { failuresOf, load, type Result } from "../../cli/demo/load.ts";
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { headerFromPod } from "../support/exec.ts";
@@ -22,7 +22,17 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 
   afterAll(async () => {
     await applied(stackWith("local"));
+    await settled();
   });
+
+  function sent(count: number): Promise<Result[]> {
+    return load({ url, concurrency: 8, timeout: 60_000 }, (already) => already >= count);
+  }
+
+  /** Connections that were kept from before a change may end with a request under way; this waits until none does. */
+  async function settled(): Promise<void> {
+    await expect.poll(async () => failuresOf(await sent(100)).length, { timeout: 120_000 }).toBe(0);
+  }
 
   /** What tts, whose next stage face is, sees of the sidecars between them. */
   async function seenByTts(): Promise<string | undefined> {
@@ -38,13 +48,9 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 
     await applied(stackWith("local", opaqueFace));
     await expect.poll(seenByTts, { timeout: 60_000 }).toBeUndefined();
-    const target = { url, concurrency: 8, timeout: 60_000 };
-    // Connections that were kept from before may end with a request under way.
-    const failures = async () =>
-      (await load(target, (sent) => sent >= 100)).filter(({ failure }) => failure !== undefined).length;
-    await expect.poll(failures, { timeout: 120_000 }).toBe(0);
-    const results = await load(target, (sent) => sent >= 200);
-    expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    await settled();
+    const results = await sent(200);
+    expect(failuresOf(results)).toEqual([]);
     expect(new Set(results.map(({ path }) => path.map(({ stage }) => stage).join(" ")))).toEqual(
       new Set(["asr llm tts face"]),
     );
