@@ -73,7 +73,7 @@ function send({ url, timeout, method = "POST", body, headers = {} }: Target, age
       response.on("error", (error) => end([], error.message));
       response.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
-        if (response.statusCode !== 200) return end([], `${response.statusCode} ${text.slice(0, 200)}`);
+        if (response.statusCode !== 200) return end([], `${response.statusCode} ${text.slice(0, 1000)}`);
         const parsed = readAnswer(text);
         return parsed === undefined ? end([], `not an answer: ${text.slice(0, 200)}`) : end(parsed);
       });
