@@ -4,6 +4,7 @@ import { failuresOf, load, type Result } from "../../cli/demo/load.ts";
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { headerFromPod } from "../support/exec.ts";
+import { kubectl } from "../support/kubectl.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
 import { stackWith, withService } from "../support/stack.ts";
 
@@ -22,6 +23,9 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 
   afterAll(async () => {
     await applied(stackWith("local"));
+    // What the caller keeps from before would be cut in the middle of the next file, when its old listener has drained.
+    await kubectl(kubeconfig, ["--namespace", "linly", "delete", "pod", "--selector", "app=tts-service"]);
+    await kubectl(kubeconfig, ["--namespace", "linly", "rollout", "status", "deployment/tts-service-v1"]);
     await settled();
   });
 
