@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { load, type Result } from "../../cli/demo/load.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
+import { waitFor } from "../../lab/wait.ts";
+import { kubectl } from "../support/kubectl.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
 import { stackWith } from "../support/stack.ts";
 
@@ -15,10 +16,9 @@ const perMinute = { requests, interval: "1m" as const };
 describeOnLab("limits at the gateway", () => {
   let url: string;
   let kubeconfig: string;
-  let view: ClusterView;
 
   beforeAll(async () => {
-    ({ url, kubeconfig, view } = await localMesh());
+    ({ url, kubeconfig } = await localMesh());
   });
 
   afterAll(async () => {
@@ -32,6 +32,11 @@ describeOnLab("limits at the gateway", () => {
   /** Applies a gateway, and waits for what shows that it is in force. */
   async function applyIngress(ingress: Partial<MeshConfig["ingress"]>, inForce: (attempt: number) => Promise<boolean>) {
     await applied(stackWith("local", (mesh) => ({ ...mesh, ingress: { ...mesh.ingress, ...ingress } })));
+    // While a gateway of before ends, with buckets of its own, some connections may still be led to it.
+    await waitFor("there is one gateway", { seconds: 120 }, async () => {
+      const names = await kubectl(kubeconfig, ["--namespace", ingressName, "get", "pods", "--output", "name"]);
+      return names.trim().split("\n").length === 1 || names;
+    });
     for (let attempt = 1; attempt <= 100; attempt += 1) if (await inForce(attempt)) return;
     throw new Error("the gateway never did what it was told");
   }
@@ -97,7 +102,7 @@ describeOnLab("limits at the gateway", () => {
     const from = (address: string, forged = "") => ({ "x-forwarded-for": `${forged}${address}` });
     await applyIngress({ clientLimit: { ...perMinute, by: "address" }, numTrustedProxies: 1 }, async (attempt) => {
       const { served, refused } = counted(await send(2 * requests, from(`192.0.2.${attempt}`)));
-      return served >= requests && refused > 0 && (await view.pods(ingressName)).length === 1;
+      return served >= requests && refused > 0;
     });
     const [other, subscriber] = await Promise.all([
       send(requests, from("203.0.113.3", "203.0.113.2, ")),
