@@ -8,6 +8,7 @@ import { gpuResource } from "../addons/gpu-resource.ts";
 import type { Cluster, NamespaceArgs } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
+import { ServiceAccess } from "../security/service-access-policies.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { AiService } from "./ai-service.ts";
 import { ServiceSecrets } from "./secrets.ts";
@@ -44,7 +45,8 @@ export class AiServices extends pulumi.ComponentResource {
       : cluster.namespace(config.namespace, asked, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
-    const before = [namespace, istio.istiod, istio.cni, mtls.policy];
+    const access = new ServiceAccess(cluster, { config, pipeline, after: [namespace, istio.istiod] }, { parent: this });
+    const before = [namespace, istio.istiod, istio.cni, mtls.policy, ...access.policies];
     const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
     const given = new ServiceSecrets(
       cluster,

@@ -10,6 +10,7 @@ import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
 import { mirrorFaults } from "./mirror.ts";
+import { uploaderFaults } from "./model-uploader.ts";
 import { offlineFaults } from "./offline.ts";
 import { overloadFaults } from "./overload.ts";
 import { pinFaults } from "./pins.ts";
@@ -43,6 +44,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   hostFaults,
   labFaults,
   reservedValueFaults,
+  uploaderFaults,
   offlineFaults,
   overloadFaults,
   migFaults,
