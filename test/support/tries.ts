@@ -1,0 +1,98 @@
+import { decisionOn, type Judge } from "./access-log.ts";
+import { nameOf, type Identities, type Who } from "./identities.ts";
+import type { RawAnswer, RawRequest } from "./raw-client.ts";
+import { requestBytes, responseIn, responsesIn, type RawResponse } from "./raw-http.ts";
+import type { Trick } from "./tricks.ts";
+
+/** A request by its method and target. */
+export type Try = Required<Pick<Trick, "method" | "target">>;
+
+/** What came of one: its stage answered, or a sidecar did so with this status, or there was no connection to be had. */
+export type Outcome = "in" | "no connection" | number;
+
+/** A pod that requests are sent to, and the port of its stage. */
+export interface Callee extends Judge {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Requests to stages by identities of the mesh, and what came of them. */
+export class Tries<Stage extends string> {
+  readonly at: Readonly<Record<Stage, Callee>>;
+  readonly #identities: Identities;
+  #count = 0;
+
+  constructor(identities: Identities, at: Readonly<Record<Stage, Callee>>) {
+    this.#identities = identities;
+    this.at = at;
+  }
+
+  /** Written one after the other on one connection, as a client that keeps it would. */
+  async outcomes(who: Who, stage: Stage, list: readonly Try[], tls: RawRequest["tls"] = "own"): Promise<Outcome[]> {
+    return (await this.#onOne(who, stage, list, tls)).map(({ outcome }) => outcome);
+  }
+
+  /** Each on a connection of its own, in all its bytes. */
+  async each(who: Who, stage: Stage, tricks: readonly Trick[]): Promise<RawAnswer[]> {
+    const { ip: host, port } = this.at[stage];
+    const requests = tricks.map(({ method = "POST", target, headers = [], body }): RawRequest => {
+      const bytes = requestBytes(method, target, [["user-agent", this.#userAgent()], ...headers], body);
+      return { host, port, tls: "own", bytes };
+    });
+    // Some ask for a connection that goes on.
+    return this.#identities.send(who, requests, { timeout: 5000 });
+  }
+
+  /** In plain text, to a port of the sidecar's own. */
+  async plain(who: Who, stage: Stage, port: number, target: string): Promise<RawResponse | undefined> {
+    const bytes = requestBytes("GET", target);
+    const [answer] = await this.#identities.send(who, [{ host: this.at[stage].ip, port, tls: "plain", bytes }]);
+    return answer && responseIn(answer);
+  }
+
+  /** Those that came to something else than was expected: who, what, where, and which policy decided so. */
+  async unexpected(who: Who, stage: Stage, list: readonly Try[], expected: (tried: Try) => Outcome): Promise<string[]> {
+    const seen = await this.#onOne(who, stage, list, "own");
+    const wrong = seen.filter(({ tried, outcome }) => outcome !== expected(tried));
+    return Promise.all(
+      wrong.map(async ({ tried, outcome, userAgent }, index) => {
+        // A wall that fell lets everything in: of some it is enough to know why.
+        const why = index < 10 ? await decisionOn(this.at[stage], userAgent) : "as above";
+        return `${nameOf(who)}: ${tried.method} ${tried.target} at ${stage}: ${outcome}, not ${expected(tried)}; ${why}`;
+      }),
+    );
+  }
+
+  /** Which policy decides on one that is refused. */
+  async decision(who: Who, stage: Stage, tried: Try): Promise<string> {
+    const [seen] = await this.#onOne(who, stage, [tried], "own");
+    return decisionOn(this.at[stage], seen?.userAgent ?? "");
+  }
+
+  async #onOne(who: Who, stage: Stage, list: readonly Try[], tls: RawRequest["tls"]) {
+    const { ip: host, port } = this.at[stage];
+    const tries = list.map((tried) => ({ tried, userAgent: this.#userAgent() }));
+    const bytes = tries.map(({ tried: { method, target }, userAgent }, index) => {
+      const connection = index === tries.length - 1 ? "close" : "keep-alive";
+      const headers = [
+        ["user-agent", userAgent],
+        ["connection", connection],
+      ] as const;
+      return requestBytes(method, target, headers);
+    });
+    const [answer = { received: "" }] = await this.#identities.send(who, [{ host, port, tls, bytes: bytes.join("") }]);
+    const responses = responsesIn(answer);
+    return tries.map((one, index) => ({ ...one, outcome: outcomeOf(responses[index]) }));
+  }
+
+  #userAgent(): string {
+    this.#count += 1;
+    return `try-${process.pid}-${this.#count}`;
+  }
+}
+
+function outcomeOf(response: RawResponse | undefined): Outcome {
+  if (response === undefined) return "no connection";
+  // A sidecar tells how long its stage took; an answer of its own has no such word.
+  return response.headers.has("x-envoy-upstream-service-time") ? "in" : response.status;
+}
