@@ -76,6 +76,8 @@ export interface Engine {
   readonly metrics: { readonly path: string; readonly port: number } | undefined;
   /** Whether those metrics count requests and measure their durations by the names that `requestMetrics.stage` reads. */
   readonly measuresRequests: boolean;
+  /** Whether a client may turn a request into a WebSocket. */
+  readonly webSockets: boolean;
   /** Whether it calls the stages that `NEXT_HOPS` names; any other answers by itself. */
   readonly calls: boolean;
   /** Longest time a replica may take to load its model, in seconds; the startup probe gives up after it. */

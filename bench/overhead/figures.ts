@@ -36,7 +36,7 @@ export function judged(blocks: readonly Block[], random: Random): Judged[] {
     const ratio = estimate(blocks, (drawn) => figure(drawn, "ours") / figure(drawn, "defaults"), random);
     return { what, ratio, target: `at most ${most}`, isMet: ratio.high <= most };
   };
-  const names: readonly LoadName[] = ["one", "open"];
+  const names: readonly LoadName[] = ["one", "open", "eight"];
   const throughput = estimate(
     blocks,
     (drawn) => middle(drawn, "ours", "eight", "rate") / middle(drawn, "defaults", "eight", "rate"),

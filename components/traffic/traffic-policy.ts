@@ -1,8 +1,9 @@
 import type { ServiceConfig, VersionConfig } from "../../config/schema.ts";
 import { isShadow } from "../../services/shadow.ts";
-import type { Stage } from "../../services/stage.ts";
-import type { TrafficPolicy } from "../istio/generated/destination-rule.ts";
+import type { StandingStage } from "../../services/standing.ts";
+import type { ConnectionPoolSettings, TrafficPolicy } from "../istio/generated/destination-rule.ts";
 import { connectionPoolOf, outlierDetectionOf } from "./circuit-breaker.ts";
+import { h2UpgradePolicyOf } from "./http2.ts";
 import { loadBalancerOf } from "./load-balancing.ts";
 import { shadowPoolOf } from "./mirror.ts";
 import { retryBudgetOf } from "./retry-budget.ts";
@@ -10,12 +11,13 @@ import { prefersSameZone } from "./same-zone.ts";
 
 /** What the sidecars of callers do with requests to one version. */
 export function trafficPolicyOf(
-  stage: Pick<Stage, "gpus">,
+  stage: Pick<StandingStage, "gpus" | "engine">,
   service: ServiceConfig,
   version: VersionConfig,
 ): TrafficPolicy {
   const forCallers = connectionPoolOf(service.circuitBreaker);
-  const connectionPool = isShadow(service, version) ? shadowPoolOf(forCallers) : forCallers;
+  const limits = isShadow(service, version) ? shadowPoolOf(forCallers) : forCallers;
+  const connectionPool = withProtocol(limits, h2UpgradePolicyOf(stage.engine, service));
   const outlierDetection = outlierDetectionOf(service.circuitBreaker, version);
   const retryBudget = retryBudgetOf(service.retries);
   return {
@@ -28,4 +30,11 @@ export function trafficPolicyOf(
     ...(connectionPool !== undefined && { connectionPool }),
     ...(outlierDetection !== undefined && { outlierDetection }),
   };
+}
+
+function withProtocol(
+  pool: ConnectionPoolSettings | undefined,
+  h2UpgradePolicy: "UPGRADE" | undefined,
+): ConnectionPoolSettings | undefined {
+  return h2UpgradePolicy === undefined ? pool : { ...pool, http: { ...pool?.http, h2UpgradePolicy } };
 }

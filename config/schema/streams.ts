@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { wholeMilliseconds } from "../scalars.ts";
 import { object } from "./object.ts";
 
@@ -10,6 +10,12 @@ export const streams = object({
   longest: wholeMilliseconds
     .optional()
     .describe("How long a replica that is to end waits for its streams. Default: the longest time of a request."),
+  webSockets: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether clients may turn a request into a WebSocket; sidecars then speak HTTP/1.1 to the stage's, else HTTP/2. Default: whether the engine takes them.",
+    ),
 });
 
 export type StreamsConfig = z.output<typeof streams>;

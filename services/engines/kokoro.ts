@@ -20,6 +20,7 @@ export const kokoro: Engine = {
   probes: { startup: "/health", readiness: "/health" },
   metrics: undefined,
   measuresRequests: false,
+  webSockets: false,
   calls: false,
   startupSeconds: 300,
   longestRequestSeconds: 120,

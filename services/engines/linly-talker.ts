@@ -17,6 +17,7 @@ const linlyTalker = {
   probes: {},
   metrics: undefined,
   measuresRequests: false,
+  webSockets: false,
   calls: false,
   preStopSeconds: 10,
   scratch: [
@@ -93,6 +94,7 @@ export const linlyTalkerFace: Engine = {
 export const linlyWebui: Engine = {
   ...linlyTalker,
   name: "linly-webui",
+  webSockets: true,
   calls: true,
   port: 7860,
   routes: [{ method: "GET", path: "/", idempotent: true, purpose: "work", streams: false }],

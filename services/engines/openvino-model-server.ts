@@ -18,6 +18,7 @@ export const openvinoModelServer: Engine = {
   probes: { startup: "/v2/health/ready", readiness: "/v2/health/ready", liveness: "/v2/health/live" },
   metrics: { path: "/metrics", port: 8000 },
   measuresRequests: false,
+  webSockets: false,
   calls: false,
   startupSeconds: 120,
   longestRequestSeconds: 30,

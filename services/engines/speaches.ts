@@ -26,6 +26,7 @@ export const speaches: Engine = {
   probes: { startup: "/health", readiness: "/health" },
   metrics: undefined,
   measuresRequests: false,
+  webSockets: true,
   calls: false,
   startupSeconds: 300,
   longestRequestSeconds: 120,

@@ -20,6 +20,7 @@ export const textEmbeddingsInference: Engine = {
   probes: { startup: "/health", readiness: "/health" },
   metrics: { path: "/metrics", port: 8080 },
   measuresRequests: false,
+  webSockets: false,
   calls: false,
   startupSeconds: 120,
   longestRequestSeconds: 30,

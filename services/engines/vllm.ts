@@ -24,6 +24,7 @@ export const vllm: Engine = {
   probes: { startup: "/v1/models", readiness: "/v1/models", liveness: "/health" },
   metrics: { path: "/metrics", port: 8000 },
   measuresRequests: false,
+  webSockets: false,
   calls: false,
   startupSeconds: 900,
   longestRequestSeconds: 120,

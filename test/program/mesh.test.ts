@@ -27,7 +27,9 @@ describe("local", () => {
             labels,
             trafficPolicy: {
               loadBalancer: { simple: "LEAST_REQUEST" },
-              connectionPool: { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024 } },
+              connectionPool: {
+                http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024, h2UpgradePolicy: "UPGRADE" },
+              },
               retryBudget: { percent: 50, minRetryConcurrency: 3 },
             },
           },

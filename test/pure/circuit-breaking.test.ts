@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { maxEjectionPercent } from "../../components/traffic/circuit-breaker.ts";
 import { trafficPolicyOf } from "../../components/traffic/traffic-policy.ts";
 import { serviceOf } from "../support/service.ts";
+import { standing } from "../../services/standing.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 
 /** How many of so many hosts can be out at once by Envoy's rule, one more at a time. */
@@ -48,10 +49,11 @@ function policyOf(circuitBreaker?: unknown, replicas?: object) {
   const service = parseMesh(mesh(circuitBreaker, replicas), "s").services.llm;
   const [version] = service?.versions ?? [];
   if (service === undefined || version === undefined) throw new Error("a mesh without a version");
-  return trafficPolicyOf({ gpus: 1 }, service, version);
+  return trafficPolicyOf(standing("llm"), service, version);
 }
 
-const limits = { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024 } };
+const http2 = { h2UpgradePolicy: "UPGRADE" };
+const limits = { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024, ...http2 } };
 const ejection = { consecutive5xxErrors: 5, interval: "30s", baseEjectionTime: "5m", maxEjectionPercent: 50 };
 const anywhere = { simple: "LEAST_REQUEST", localityLbSetting: { enabled: false } };
 const least = { simple: "LEAST_REQUEST" };
@@ -96,7 +98,7 @@ describe("what a subset gets", () => {
         loadBalancer: anywhere,
         connectionPool: {
           tcp: { maxConnections: 4 },
-          http: { http1MaxPendingRequests: 8, http2MaxRequests: 16, maxRequestsPerConnection: 10 },
+          http: { http1MaxPendingRequests: 8, http2MaxRequests: 16, maxRequestsPerConnection: 10, ...http2 },
         },
         outlierDetection: {
           consecutive5xxErrors: 3,
@@ -106,7 +108,12 @@ describe("what a subset gets", () => {
         },
       },
     ],
-    ["without a breaker", { enabled: false }, { replicas: 3 }, { loadBalancer: least }],
+    [
+      "without a breaker",
+      { enabled: false },
+      { replicas: 3 },
+      { loadBalancer: least, connectionPool: { http: http2 } },
+    ],
   ])("%s", (_, circuitBreaker, replicas, expected) => {
     expect(policyOf(circuitBreaker, replicas)).toEqual({ retryBudget, ...expected });
   });
@@ -115,7 +122,10 @@ describe("what a subset gets", () => {
     const service = serviceOf({ circuitBreaker: { enabled: false }, retries: { attempts: 0 } });
     const [version] = service.versions;
     if (version === undefined) throw new Error("a service without a version");
-    expect(trafficPolicyOf({ gpus: 1 }, service, version)).toEqual({ loadBalancer: least });
+    expect(trafficPolicyOf(standing("llm"), service, version)).toEqual({
+      loadBalancer: least,
+      connectionPool: { http: http2 },
+    });
   });
 
   test("a hash stays a hash", () => {
@@ -127,7 +137,7 @@ describe("what a subset gets", () => {
     const service = parseMesh(hashed, "s").services.llm;
     const [version] = service?.versions ?? [];
     if (service === undefined || version === undefined) throw new Error("a mesh without a version");
-    expect(trafficPolicyOf({ gpus: 1 }, service, version).loadBalancer).toEqual({
+    expect(trafficPolicyOf(standing("llm"), service, version).loadBalancer).toEqual({
       consistentHash: { httpHeaderName: "x-user" },
       localityLbSetting: { enabled: false },
     });

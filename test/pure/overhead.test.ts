@@ -98,6 +98,7 @@ describe("figures", () => {
     expect(verdicts.map(({ what, isMet }) => [what, isMet])).toEqual([
       ["added P99, one client", true],
       ["added P99, 500 requests a second", true],
+      ["added P99, eight clients", true],
       ["CPU of sidecars per request, 500 requests a second", true],
       ["CPU of sidecars per request, eight clients", true],
       // (100 + 400) / (100 + 200) with three of five blocks, (900 + 400) / (900 + 200) with the others.

@@ -3,6 +3,7 @@ import { prefersSameZone } from "../../components/traffic/same-zone.ts";
 import { trafficPolicyOf } from "../../components/traffic/traffic-policy.ts";
 import { checkMesh } from "../../config/parse.ts";
 import type { ServiceInput } from "../../config/schema/service.ts";
+import { standing } from "../../services/standing.ts";
 import { serviceOf } from "../support/service.ts";
 
 const versions = (more: object) => ({ versions: [{ name: "v1", weight: 100, image: "x/stage:1", ...more }] });
@@ -30,7 +31,7 @@ describe("what a subset gets", () => {
     const service = serviceOf(written);
     const [version] = service.versions;
     if (version === undefined) throw new Error("a service without a version");
-    return trafficPolicyOf({ gpus: 0 }, service, version);
+    return trafficPolicyOf(standing("asr"), service, version);
   };
 
   test.each<[string, Partial<ServiceInput>, object | undefined]>([

@@ -14,6 +14,18 @@ const port = 8000;
 /** What Envoy's admin interface tells of the process. */
 const serverInfo = z.object({ command_line_options: z.object({ concurrency: z.number() }) });
 
+/** What it tells of the hosts that it calls: numbers of which a nought is left out. */
+const clusters = z.object({
+  cluster_statuses: z.array(
+    z.object({
+      name: z.string(),
+      host_statuses: z
+        .array(z.object({ stats: z.array(z.object({ name: z.string(), value: z.coerce.number().default(0) })) }))
+        .default([]),
+    }),
+  ),
+});
+
 describeOnLab("sidecars that do no more than is used", () => {
   let url: string;
   let kubeconfig: string;
@@ -41,10 +53,20 @@ describeOnLab("sidecars that do no more than is used", () => {
     return load({ url: `${url}${path}`, concurrency: 4, timeout }, (already) => already >= count);
   }
 
-  /** What Envoy's admin interface in the pod of asr answers. */
-  function admin(path: string): Promise<string> {
+  /** What the admin interface of an Envoy answers: of asr's, unless another pod is named. */
+  function admin(path: string, ofNamespace = namespace, pod = asr): Promise<string> {
     const request = ["pilot-agent", "request", "GET", path];
-    return kubectl(kubeconfig, ["-n", namespace, "exec", asr, "-c", "istio-proxy", "--", ...request]);
+    return kubectl(kubeconfig, ["-n", ofNamespace, "exec", pod, "-c", "istio-proxy", "--", ...request]);
+  }
+
+  /** Connections that this Envoy has open to each replica of a stage that it has called. */
+  async function connectionsTo(app: string, ofNamespace: string, pod: string): Promise<number[]> {
+    const told = clusters.parse(JSON.parse(await admin("/clusters?format=json", ofNamespace, pod)));
+    const subsets = told.cluster_statuses.filter(({ name }) => name.includes(`|${app}.`) && !name.includes("||"));
+    const counts = subsets.flatMap(({ host_statuses }) =>
+      host_statuses.map(({ stats }) => stats.find(({ name }) => name === "cx_active")?.value ?? 0),
+    );
+    return counts.filter((count) => count > 0);
   }
 
   test("a whole core is one worker thread", async () => {
@@ -54,6 +76,20 @@ describeOnLab("sidecars that do no more than is used", () => {
     ]);
     expect(limit).toMatch(/^1(000m)?$/);
     expect(serverInfo.parse(JSON.parse(await admin("/server_info"))).command_line_options.concurrency).toBe(1);
+  });
+
+  test("requests side by side share one connection, but for a stage that takes WebSockets", async () => {
+    const results = await load(
+      { url: `${url}/v1/audio/transcriptions`, concurrency: 8, timeout: 60_000 },
+      (n) => n >= 80,
+    );
+    expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
+    const toLlm = await connectionsTo("llm-service", namespace, asr);
+    expect(toLlm.length).toBeGreaterThan(0);
+    expect(new Set(toLlm)).toEqual(new Set([1]));
+    // The control: HTTP/1.1 takes a connection for each request under way.
+    const [toAsr = 0] = await connectionsTo("asr-service", ingressName, gateway);
+    expect(toAsr).toBeGreaterThan(1);
   });
 
   test("of the calls to other stages what is used is counted, and no more", async () => {
