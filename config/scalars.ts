@@ -84,6 +84,9 @@ export const imageHub = text(new RegExp(`^${imageName}$`), 'an image prefix such
 
 export const imageTag = text(new RegExp(`^${tag}$`), 'an image tag such as "1.31.1"');
 
+/** What a registry calls one manifest for ever: the hash of its content. */
+export const manifestDigest = text(/^sha256:[0-9a-f]{64}$/, 'a digest, "sha256:" and 64 hexadecimal digits');
+
 /** A chart's version. */
 export const semver = text(/^v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/, 'a version such as "1.31.1"');
 

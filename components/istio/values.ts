@@ -26,6 +26,12 @@ export const istioNamespace = "istio-system";
 /** Name of the ingress gateway's Release, its Service, and the namespace it has to itself. */
 export const ingressName = "istio-ingress";
 
+/** An account that reads every Secret of the cluster, for the istiod of another cluster, of which there is none. */
+const withoutReader = { enableReaderRBAC: false };
+
+/** istiod would otherwise have the right to run workloads in every namespace, for a Gateway API that nothing here uses. */
+const withoutGatewayController = { PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: "false" };
+
 /** Values of one chart: what this mesh needs, with the stack's own values laid over. */
 export function valuesOf(chart: IstioChart, args: IstioArgs, cluster: ClusterConfig): HelmValues {
   return overlay(overlay(imageValues(args), meshValues(chart, args, cluster)), args.istio.values[chart]);
@@ -38,7 +44,7 @@ function meshValues(
 ): HelmValues {
   switch (chart) {
     case "base":
-      return { defaultRevision: "default" };
+      return { defaultRevision: "default", global: withoutReader };
     case "cni":
       return {};
     case "gateway":
@@ -55,7 +61,9 @@ function meshValues(
       return {
         cni: { enabled: true },
         seccompProfile: { type: "RuntimeDefault" },
+        env: withoutGatewayController,
         global: {
+          ...withoutReader,
           meshID: istio.meshId,
           multiCluster: { clusterName: cluster.name },
           network: cluster.network,

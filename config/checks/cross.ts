@@ -2,6 +2,7 @@ import type { Fault } from "../faults.ts";
 import { chainFaults, sourceFaults } from "./abilities.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
+import { chartDigestFaults } from "./chart-digests.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
@@ -45,6 +46,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   labFaults,
   reservedValueFaults,
   uploaderFaults,
+  chartDigestFaults,
   offlineFaults,
   overloadFaults,
   migFaults,

@@ -64,6 +64,7 @@ const gpuPool = z.object({ nodes: number, gpusPerNode: number });
 const uncounted = { nodes: undefined, gpusPerNode: undefined };
 
 const anything = z.unknown().optional();
+const charts = z.object({ digests: anything }).catch({ digests: undefined });
 const install = z.boolean().catch(true);
 
 const addons = z.object({
@@ -71,13 +72,15 @@ const addons = z.object({
     .object({ install, existing: anything, operator: anything })
     .catch({ install: true, existing: undefined, operator: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
+  certManager: z.object({ charts }).catch({ charts: { digests: undefined } }),
   gpuDevicePlugin: z
     .object({
+      charts,
       timeSlicing: z.object({ replicas: number }).optional().catch(undefined),
       mig: text,
       migProfile: text,
     })
-    .catch({ timeSlicing: undefined, mig: undefined, migProfile: undefined }),
+    .catch({ charts: { digests: undefined }, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
 });
 
 const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
@@ -131,11 +134,21 @@ export const lenientMesh = z.object({
         .catch(undefined),
     })
     .catch({ testers: undefined, dialogues: undefined }),
-  istio: z.object({ values: mapping }).catch({ values: {} }),
+  istio: z.object({ values: mapping, charts }).catch({ values: {}, charts: { digests: undefined } }),
+  airGap: z
+    .object({ charts: z.object({ oci: text }).catch({ oci: undefined }) })
+    .optional()
+    .catch(undefined),
   addons: addons.catch({
+    certManager: { charts: { digests: undefined } },
     prometheus: { install: true, existing: undefined, operator: undefined },
     grafana: { install: true },
-    gpuDevicePlugin: { timeSlicing: undefined, mig: undefined, migProfile: undefined },
+    gpuDevicePlugin: {
+      charts: { digests: undefined },
+      timeSlicing: undefined,
+      mig: undefined,
+      migProfile: undefined,
+    },
   }),
   telemetry: telemetry.catch({
     metrics: { source: "istio", disabled: [] },

@@ -63,7 +63,7 @@ const gpuOffer = {
 
 const gpuDevicePlugin = addon(
   {
-    charts: chartSource
+    charts: chartSource("nvidia-device-plugin")
       .prefault({ repository: "https://nvidia.github.io/k8s-device-plugin", version: "0.20.0" })
       .describe("Where the chart `nvidia-device-plugin` comes from."),
     ...gpuOffer,
@@ -74,7 +74,7 @@ const gpuDevicePlugin = addon(
 
 const certManager = addon(
   {
-    charts: chartSource
+    charts: chartSource("cert-manager")
       .prefault({ repository: "https://charts.jetstack.io", version: "v1.21.2" })
       .describe("Where the chart `cert-manager` comes from."),
     values: helmValues.describe("Helm values laid over the program's own."),

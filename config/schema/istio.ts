@@ -4,7 +4,7 @@ import { chartSource, helmValues } from "./charts.ts";
 import { object } from "./object.ts";
 
 export const istio = object({
-  charts: chartSource.describe("Where Istio's charts come from."),
+  charts: chartSource("base", "istiod", "cni", "gateway").describe("Where Istio's charts come from."),
   images: object({
     hub: imageHub.describe("Registry and path of the images."),
     tag: imageTag.describe("Tag of the images."),

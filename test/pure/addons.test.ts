@@ -55,6 +55,49 @@ describe("charts", () => {
     expect(chartFrom(mirroredCharts(published, charts && { charts }), "c")).toEqual(expected);
   });
 
+  const digest = `sha256:${"0a".repeat(32)}`;
+  const pinned = { oci: "oci://charts.example.com", version: "1.2.3", digests: { c: digest } };
+  test.each([
+    [undefined, { chart: `oci://charts.example.com/c@${digest}`, version: "1.2.3" }],
+    [{ oci: "oci://m/charts" }, { chart: `oci://m/charts/c@${digest}`, version: "1.2.3" }],
+  ])("of one digest, from the mirror %o: %o", (charts, expected) => {
+    expect(chartFrom(mirroredCharts(pinned, charts && { charts }), "c")).toEqual(expected);
+  });
+
+  test.each([
+    [
+      "each with its digest",
+      { digests: { base: digest, istiod: digest, cni: digest, gateway: digest } },
+      undefined,
+      [],
+    ],
+    [
+      "one without",
+      { digests: { base: digest, istiod: digest, cni: digest } },
+      undefined,
+      ["istio.charts.digests.gateway: is missing; where one chart has a digest, each has"],
+    ],
+    [
+      "one that is no digest",
+      { digests: { base: "sha256:0a", istiod: digest, cni: digest, gateway: digest } },
+      undefined,
+      ['istio.charts.digests.base: "sha256:0a" is not a digest, "sha256:" and 64 hexadecimal digits'],
+    ],
+    [
+      "a mirror that knows none",
+      { digests: { base: digest, istiod: digest, cni: digest, gateway: digest } },
+      { registry: "m", charts: { folder: "charts" } },
+      [
+        "istio.charts.digests: can only be held to in an OCI registry, and airGap.charts is none: mirror the charts by { oci }",
+      ],
+    ],
+  ])("%s", (_what, change, airGap, expected) => {
+    const { istio } = readStackFile(projectDir, "prod").mesh;
+    const charts = { oci: "oci://charts.example.com", version: "1.31.1", ...change };
+    const mesh = { ...readStackFile(projectDir, "prod").mesh, istio: { ...istio, charts }, ...(airGap && { airGap }) };
+    expect(checkMesh(mesh).faults.map(({ path, message }) => `${path}: ${message}`)).toEqual(expected);
+  });
+
   test("a folder is at hand in any case", () => {
     expect(mirroredCharts({ folder: "own" }, { charts: { oci: "oci://m" } })).toEqual({ folder: "own" });
   });

@@ -236,14 +236,33 @@ const poolsOf = merged(
   fc.constant({ cpu: { nodeSelector: { pool: "cpu" } } }),
 );
 
-const charts = fc.constantFrom(
-  { folder: "charts" },
-  { repository: "https://charts.example.com/istio", version: "1.31.1" },
-  { oci: "oci://registry.example.com/charts", version: "1.31.1" },
+const oci = "oci://registry.example.com/charts";
+const digest = fc.constantFrom("0a", "ff").map((byte) => `sha256:${byte.repeat(32)}`);
+
+/** Where charts come from, and a mirror of them: one that knows digests where the source has some. */
+const charts = fc.oneof(
+  merged(
+    fc
+      .constantFrom<object>(
+        { folder: "charts" },
+        { repository: "https://charts.example.com/istio", version: "1.31.1" },
+        { oci, version: "1.31.1" },
+      )
+      .map((source) => ({ charts: source })),
+    optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
+  ),
+  merged(
+    fc
+      .record({ base: digest, istiod: digest, cni: digest, gateway: digest })
+      .map((digests) => ({ charts: { oci, version: "1.31.1", digests } })),
+    optional(
+      "airGap",
+      fc.constant({ registry: "mirror.example.com/all", charts: { oci: "oci://mirror.example.com" } }),
+    ),
+  ),
 );
 
 const istio = merged(
-  charts.map((source) => ({ charts: source })),
   optional("images", fc.constant({ hub: "registry.example.com/istio", tag: "1.31.1" })),
   optional("meshId", name(20)),
   optional("trustDomain", fc.constantFrom("cluster.local", "mesh.example.com")),
@@ -264,10 +283,12 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
           clusters: [{ name: cluster, network, region, ...rest }],
         })),
       ),
-      istio.map((chosen) => ({ istio: chosen })),
+      fc.tuple(charts, istio).map(([{ charts: source, ...mirror }, chosen]) => ({
+        istio: { charts: source, ...chosen },
+        ...mirror,
+      })),
       optional("pools", poolsOf),
       optional("namespaceExists", fc.boolean()),
-      optional("airGap", fc.constantFrom({ registry: "mirror.example.com/all", charts: { folder: "charts" } })),
       ingress.map((chosen) => ({ ingress: chosen })),
       pins(running).map((chosen) => ({ pins: chosen })),
       optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
