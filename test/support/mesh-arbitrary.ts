@@ -269,6 +269,15 @@ const istio = merged(
   optional("values", fc.constant({ istiod: { pilot: { replicaCount: 2 } } })),
 );
 
+/** An account may have a stage's name where no stage is. */
+const uploaders = fc.constantFrom(
+  {},
+  { namespace: "ml-admin" },
+  { serviceAccount: "uploader-2" },
+  { namespace: "ml-admin", serviceAccount: "asr-service" },
+  { namespace: "istio-ingress" },
+);
+
 /** A mesh that the schema accepts. */
 export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
   .tuple(shape, fc.boolean())
@@ -287,6 +296,7 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
         istio: { charts: source, ...chosen },
         ...mirror,
       })),
+      optional("modelUploader", uploaders),
       optional("pools", poolsOf),
       optional("namespaceExists", fc.boolean()),
       ingress.map((chosen) => ({ ingress: chosen })),
