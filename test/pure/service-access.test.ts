@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { projectDir } from "../../cli/project.ts";
+import { readStackFile } from "../../cli/stack-file.ts";
 import { allowSpec, denySpec, principalOf } from "../../components/security/access-specs.ts";
 import { accessRules, type AccessRule, type Opening } from "../../components/security/service-access.ts";
 import { parseMesh } from "../../config/parse.ts";
@@ -141,6 +145,15 @@ describe("who is let in to what", () => {
   ])("%s", (_, mesh, expected) => {
     expect(table(mesh)).toEqual(expected);
   });
+});
+
+test.each(["local", "prod"])("docs/authorization.md has the table of %s", (stack) => {
+  const opens = ({ opening }: AccessRule) => told(opening).replace(/[A-Z]+ \/[^,]+|\*_change_model\/?/g, "`$&`");
+  const rows = rulesOf(readStackFile(projectDir, stack).mesh).map(
+    (rule) => `| \`${rule.who.namespace}/${rule.who.serviceAccount}\` | ${rule.stage.name} | ${opens(rule)} |`,
+  );
+  const page = readFileSync(join(projectDir, "docs", "authorization.md"), "utf8").replace(/ +/g, " ");
+  expect(page).toContain(rows.join("\n"));
 });
 
 describe("as Istio reads it", () => {
