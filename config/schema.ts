@@ -76,6 +76,12 @@ export const meshSchema = object({
     .describe("Which requests are offline work, that real-time work goes before. Default: none."),
   pins: pins.prefault({}).describe("Requests that do not go by weight: those of testers, and of dialogues under way."),
   airGap: airGap.optional().describe("For clusters without internet: where all images and charts come from."),
+  networkPolicies: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the network, too, lets only those talk who have something to say to each other. It takes a CNI that enforces NetworkPolicies.",
+    ),
   addons: addons.describe("What runs beside the mesh."),
   telemetry: telemetry.describe("What the mesh measures, and what is judged by it."),
   services: z.partialRecord(stageName, service).describe("How each stage of the pipeline runs."),

@@ -28,7 +28,7 @@ for (const clusterConfig of config.clusters) {
   const cluster = new Cluster(clusterConfig);
   const istioArgs = { istio: config.istio, collector: undefined, airGap: undefined };
   const istio = new Istio(cluster, istioArgs);
-  const gateway = new IngressGateway(cluster, istioArgs, istio);
+  const gateway = new IngressGateway(cluster, { ...istioArgs, networkPolicies: [] }, istio);
   const mtls = new StrictMtls(cluster, istio);
   const running = new AiServices(cluster, { config, pipeline: { services, edges: [] }, secrets, istio, mtls });
   new MeshTraffic(cluster, { config, services: running, gateway });

@@ -3,6 +3,7 @@ import { chainFaults, sourceFaults } from "./abilities.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
+import { egressFaults } from "./egress.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
@@ -34,6 +35,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   timeoutFaults,
   tryFaults,
   layer4Faults,
+  egressFaults,
   sameZoneFaults,
   autoscalingFaults,
   resourceFaults,

@@ -42,6 +42,7 @@ const service = z.object({
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
   gpus: number,
+  egress: z.array(z.string().catch("")).catch([]),
   mirror: z.object({ to: text }).optional().catch(undefined),
 });
 
@@ -57,6 +58,7 @@ const unreadable = {
   model: undefined,
   resources: undefined,
   gpus: undefined,
+  egress: [],
   mirror: undefined,
 };
 
