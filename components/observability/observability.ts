@@ -66,7 +66,9 @@ export class Observability extends pulumi.ComponentResource {
     if (prometheus.install === false) {
       if (prometheus.operator !== undefined) {
         const { labels } = prometheus.operator;
-        new OperatorResources(cluster, { labels, telemetry, namespace, stages: config.namespace }, { parent: this });
+        const judged = { telemetry, users: config.ingress.users };
+        const stages = config.namespace;
+        new OperatorResources(cluster, { labels, ...judged, namespace, stages }, { parent: this });
       }
       return prometheus.existing?.url;
     }
@@ -75,7 +77,7 @@ export class Observability extends pulumi.ComponentResource {
       { name: istioNamespace, after: istio.namespace },
       { name: ingressName, after: gateway.namespace },
     ];
-    const own = { config: prometheus, telemetry, airGap, namespace, scrapes };
+    const own = { config: prometheus, telemetry, users: config.ingress.users, airGap, namespace, scrapes };
     return new Prometheus(cluster, own, { parent: this }).url;
   }
 }
