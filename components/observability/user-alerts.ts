@@ -18,7 +18,7 @@ const leastRequests = 20;
 export function userAlerts(users: UsersConfig | undefined): AlertRule[] {
   if (users === undefined) return [];
   const fetched = users.issuers.flatMap(({ jwksUri }) => jwksUri ?? []);
-  return [...(fetched.length === 0 ? [] : [keysNotFetched(fetched)]), tokensRefused];
+  return [...(fetched.length === 0 ? [] : [keysNotFetched(fetched), listenersRejected(fetched)]), tokensRefused];
 }
 
 function keysNotFetched(uris: readonly string[]): AlertRule {
@@ -35,7 +35,22 @@ function keysNotFetched(uris: readonly string[]): AlertRule {
   };
 }
 
-/** Keys that came and are none, keys that are outdated: only the gateway shows it, where tokens meet them. */
+/** Istiod passes on whatever it was served, and an Envoy takes no listener with keys that are none. */
+function listenersRejected(uris: readonly string[]): AlertRule {
+  return {
+    alert: "ListenersRejected",
+    expr: `sum(${within('pilot_total_xds_rejects{type="lds"}', fetchSpan)}) > 0`,
+    labels: { severity: "critical" },
+    annotations: {
+      summary: "a gateway or sidecar refuses the listeners that istiod tells it",
+      description:
+        "It goes on with those of before, and one that starts anew does not become ready. Its log says why; with " +
+        `users' keys, ${uris.join(" or ")} serves something else (docs/users.md).`,
+    },
+  };
+}
+
+/** Keys that are outdated, tokens that are tried: only the gateway shows it, where the two meet. */
 const tokensRefused: AlertRule = {
   alert: "UserTokensRefused",
   expr: [
@@ -47,7 +62,7 @@ const tokensRefused: AlertRule = {
     summary: "the gateway refuses the tokens of {{ $value | humanizePercentage }} of all requests",
     description:
       `More than half of the requests of the last ${refusalSpan} came with a token that is not genuine to the gateway: ` +
-      "somebody tries tokens, clients have outdated ones, or the keys are not the issuer's (docs/users.md).",
+      "somebody tries tokens, clients have outdated ones, or the keys are not the issuer's of now (docs/users.md).",
   },
 };
 

@@ -4,9 +4,15 @@ import { z } from "zod";
 /** A set of public keys (RFC 7517), as it stands in a stack file: a mapping, or the text of one. */
 
 const member = z.string().optional().catch(undefined);
+/** Base64url without padding, as Envoy reads numbers. */
+const number = z
+  .string()
+  .regex(/^[\w-]+$/)
+  .optional()
+  .catch(undefined);
 const shapeOfKey = z.looseObject({
-  ...{ kty: member, kid: member, alg: member, crv: member },
-  ...{ n: member, e: member, x: member, y: member },
+  ...{ kty: member, kid: member, alg: member, crv: member, use: member },
+  ...{ n: number, e: number, x: number, y: number },
 });
 type Key = z.output<typeof shapeOfKey>;
 const shapeOfSet = z.looseObject({ keys: z.array(shapeOfKey) });
@@ -17,10 +23,22 @@ const expected =
 /** Members that make a key one to sign with, of whichever kind. */
 const privateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
+/** Algorithms by which Envoy checks a signature, by kind of key; each curve has its own. */
+const rsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+const curves: Readonly<Record<string, string>> = {
+  "P-256": "ES256",
+  "P-384": "ES384",
+  "P-521": "ES512",
+  Ed25519: "EdDSA",
+};
+
 /** Shortest RSA key that is taken, in bits: RFC 7518 asks for it. */
 const leastModulus = 2048;
 
-/** Every message leaves out what it found: that may be a secret. */
+/**
+ * As strict as Envoy, which takes no listener at all with keys that it cannot read. Every message leaves out what it found:
+ * that may be a secret.
+ */
 export const jwks = z
   .union([z.string(), z.record(z.string(), z.unknown())], { error: `must be ${expected}` })
   .superRefine((value, context) => {
@@ -70,14 +88,23 @@ function faultsOfKey(key: Key): string[] {
   const faults: string[] = [];
   if (key.kid === undefined || key.kid === "")
     faults.push("has no kid, by which a token names its key while two are in force");
+  const usable = key.kty === "RSA" ? rsa : [curves[key.crv ?? ""] ?? "none"];
+  if (key.use === "enc" || (key.alg !== undefined && !usable.includes(key.alg))) {
+    const meant = key.alg === undefined ? "" : ` (alg ${JSON.stringify(key.alg)})`;
+    return [...faults, `is no key by which Envoy checks signatures${meant}; leave it out`];
+  }
   const bits = modulusOf(key);
-  if (bits === undefined) faults.push("cannot be read as a public key; kty is RSA, EC or OKP with the members of each");
+  if (bits === undefined)
+    faults.push(
+      "cannot be read as a public key; kty is RSA, EC or OKP, with the members of each and a curve that Envoy knows",
+    );
   else if (bits < leastModulus) faults.push(`has ${bits} bits; an RSA key that holds has at least ${leastModulus}`);
   return faults;
 }
 
 /** The length of an RSA key in bits, infinite for a key of another kind; undefined for what is no key. */
 function modulusOf({ kty, crv, n, e, x, y }: Key): number | undefined {
+  if (kty !== "RSA" && curves[crv ?? ""] === undefined) return undefined;
   const members = Object.fromEntries(
     Object.entries({ kty, crv, n, e, x, y }).filter(([, value]) => value !== undefined),
   );

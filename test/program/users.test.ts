@@ -62,7 +62,7 @@ describe("prod", () => {
 
   test("has an alert for what istiod cannot fetch, and one for what the gateway refuses", () => {
     const rules = JSON.stringify(stepTitled(prod, "ConfigMap observability/prometheus").inputs);
-    for (const name of ["UserKeysNotFetched", "UserTokensRefused"]) {
+    for (const name of ["UserKeysNotFetched", "ListenersRejected", "UserTokensRefused"]) {
       expect(rules).toContain(name);
       expect(JSON.stringify(stepTitled(local, "ConfigMap observability/prometheus").inputs)).not.toContain(name);
     }

@@ -164,6 +164,23 @@ describe("in a stack file", () => {
       keys({ kty: "RSA", kid: "x" }),
       `${path}.jwks keys[0] (kid "x") cannot be read as a public key`,
     ],
+    [
+      "a curve of others",
+      keys({ ...ec.jwk, crv: "secp256k1", alg: undefined }),
+      `${path}.jwks keys[0] (kid "e1") cannot be read`,
+    ],
+    ["padded numbers", keys({ ...ec.jwk, x: `${ec.jwk.x}=` }), `${path}.jwks keys[0] (kid "e1") cannot be read`],
+    [
+      "a key to encrypt by",
+      keys({ ...rsa.jwk, alg: "RSA-OAEP" }),
+      `${path}.jwks keys[0] (kid "r1") is no key by which Envoy checks signatures (alg "RSA-OAEP")`,
+    ],
+    [
+      "a key of another use",
+      keys({ ...rsa.jwk, alg: undefined, use: "enc" }),
+      `${path}.jwks keys[0] (kid "r1") is no key`,
+    ],
+    ["an algorithm of another curve", keys({ ...ec.jwk, alg: "ES384" }), `${path}.jwks keys[0] (kid "e1") is no key`],
     ["claims of no value", { issuers: [google], claims: { hd: [] } }, "ingress.users.claims.hd [] is empty"],
     [
       "a claim that is no text",
@@ -248,6 +265,10 @@ describe("keys that do not come", () => {
     const names = (users: unknown) => userAlerts(parsed(users).ingress.users).map(({ alert }) => alert);
     expect(names(undefined)).toEqual([]);
     expect(names({ issuers: [inline] })).toEqual(["UserTokensRefused"]);
-    expect(names({ issuers: [google, inline] })).toEqual(["UserKeysNotFetched", "UserTokensRefused"]);
+    expect(names({ issuers: [google, inline] })).toEqual([
+      "UserKeysNotFetched",
+      "ListenersRejected",
+      "UserTokensRefused",
+    ]);
   });
 });

@@ -62,13 +62,13 @@ describeOnLab("users at the ingress", () => {
     expect(told(status && reply.status, known), reply.body.slice(0, 200)).toBe(told(status, by));
   }
 
-  /** Runs `work` while clients with this token send, none of whose requests may fail. */
-  async function losesNothing(text: string, work: () => Promise<unknown>): Promise<void> {
+  /** Makes a change while clients with this token send, none of whose requests may fail. */
+  async function losesNothing(text: string, change: () => Promise<unknown>): Promise<void> {
     let isDone = false;
     const headers = { authorization: `Bearer ${text}` };
     const sending = load({ url: `http://${address}${work}`, concurrency: 4, timeout: 60_000, headers }, () => isDone);
     try {
-      await work();
+      await change();
     } finally {
       isDone = true;
     }
