@@ -6,6 +6,7 @@ import { collectorOf } from "./components/observability/collector.ts";
 import { Observability } from "./components/observability/observability.ts";
 import { gatewayPolicies } from "./components/security/network-policies.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
+import { Users } from "./components/security/users.ts";
 import { AiServices } from "./components/service/ai-services.ts";
 import { entryFinishSeconds } from "./components/service/drain.ts";
 import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
@@ -30,9 +31,10 @@ const meshes = config.clusters.map((clusterConfig) => {
   const gateway = new IngressGateway(cluster, { ...istioArgs, networkPolicies }, istio);
 
   const mtls = new StrictMtls(cluster, istio);
+  const users = new Users(cluster, { config, pipeline, istio, gateway });
   const services = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
 
-  new MeshTraffic(cluster, { config, services, gateway });
+  new MeshTraffic(cluster, { config, services, gateway, users });
 
   new Observability(cluster, { config, istio, gateway, services });
 

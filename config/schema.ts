@@ -38,6 +38,7 @@ export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
 export type { StreamsConfig } from "./schema/streams.ts";
 export type { TelemetryConfig } from "./schema/telemetry.ts";
 export type { TimeoutsConfig } from "./schema/timeouts.ts";
+export type { UsersConfig } from "./schema/users.ts";
 
 /** What a stack file says under `linly-mesh:mesh`. */
 export const meshSchema = object({

@@ -74,6 +74,8 @@ function meshValues(
         },
         meshConfig: {
           trustDomain: istio.trustDomain,
+          // What a policy compares with its paths is what the stage will see.
+          pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
           // A host that no Service or ServiceEntry declares is out of reach.
           outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
           defaultConfig: proxyConfig,

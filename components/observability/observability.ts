@@ -78,7 +78,8 @@ export class Observability extends pulumi.ComponentResource {
     if (prometheus.install === false) {
       if (prometheus.operator !== undefined) {
         const { labels } = prometheus.operator;
-        new OperatorResources(cluster, { labels, telemetry, namespace, stages: config.namespace }, opts);
+        const judged = { telemetry, users: config.ingress.users };
+        new OperatorResources(cluster, { labels, ...judged, namespace, stages: config.namespace }, opts);
       }
       return prometheus.existing?.url;
     }
@@ -87,7 +88,7 @@ export class Observability extends pulumi.ComponentResource {
       { name: istioNamespace, after: istio.namespace },
       { name: ingressName, after: gateway.namespace },
     ];
-    const own = { config: prometheus, telemetry, airGap, namespace, scrapes };
+    const own = { config: prometheus, telemetry, users: config.ingress.users, airGap, namespace, scrapes };
     return new Prometheus(cluster, own, opts).url;
   }
 }

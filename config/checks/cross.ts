@@ -21,6 +21,7 @@ import { gpuFaults, resourceFaults } from "./resources.ts";
 import { sameZoneFaults } from "./same-zone.ts";
 import { alertFaults, judgeFaults } from "./telemetry.ts";
 import { timeoutFaults, tryFaults } from "./timeouts.ts";
+import { userFaults } from "./users.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
@@ -49,6 +50,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   chartDigestFaults,
   offlineFaults,
   overloadFaults,
+  userFaults,
   migFaults,
   gpuSharingFaults,
   dashboardFaults,

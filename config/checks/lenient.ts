@@ -87,13 +87,26 @@ const addons = z.object({
 
 const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
 
+const issuer = z.object({ issuer: text, jwks: anything, jwksUri: anything });
+const users = z
+  .object({ issuers: z.array(issuer.catch({ issuer: undefined, jwks: undefined, jwksUri: undefined })).catch([]) })
+  .optional()
+  .catch({ issuers: [] });
+
 const ingress = z.object({
   hosts: z.array(z.string()).catch([]),
   numTrustedProxies: number,
   limit,
   clientLimit: limit,
+  users,
 });
-const noIngress = { hosts: [], numTrustedProxies: undefined, limit: undefined, clientLimit: undefined };
+const noIngress = {
+  hosts: [],
+  numTrustedProxies: undefined,
+  limit: undefined,
+  clientLimit: undefined,
+  users: undefined,
+};
 
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
 
@@ -124,7 +137,7 @@ export const lenientMesh = z.object({
   pins: z
     .object({
       testers: z
-        .object({ header: z.string().catch("x-linly-versions") })
+        .object({ header: z.string().catch("x-linly-versions"), claim: anything })
         .optional()
         .catch(undefined),
       dialogues: z
