@@ -4,7 +4,9 @@ import { IngressGateway } from "./components/istio/ingress-gateway.ts";
 import { Istio } from "./components/istio/istio.ts";
 import { collectorOf } from "./components/observability/collector.ts";
 import { Observability } from "./components/observability/observability.ts";
+import { gatewayPolicies } from "./components/security/network-policies.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
+import { Users } from "./components/security/users.ts";
 import { AiServices } from "./components/service/ai-services.ts";
 import { entryFinishSeconds } from "./components/service/drain.ts";
 import { MeshTraffic } from "./components/traffic/mesh-traffic.ts";
@@ -25,12 +27,14 @@ const meshes = config.clusters.map((clusterConfig) => {
   const collector = collectorOf(config.addons);
   const istioArgs = { istio: istioConfig, ingress, airGap, collector, finishSeconds: entryFinishSeconds(pipeline) };
   const istio = new Istio(cluster, istioArgs);
-  const gateway = new IngressGateway(cluster, istioArgs, istio);
+  const networkPolicies = gatewayPolicies({ config, pipeline });
+  const gateway = new IngressGateway(cluster, { ...istioArgs, networkPolicies }, istio);
 
   const mtls = new StrictMtls(cluster, istio);
+  const users = new Users(cluster, { config, pipeline, istio, gateway });
   const services = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
 
-  new MeshTraffic(cluster, { config, services, gateway });
+  new MeshTraffic(cluster, { config, services, gateway, users });
 
   new Observability(cluster, { config, istio, gateway, services });
 

@@ -26,6 +26,12 @@ export const hostname = text(
   'a full host name such as "talk.example.com", "*.example.com" or "*"',
 );
 
+/** The full name of one host outside of the cluster. An address ends in digits, a Service in `.svc` or the cluster's domain. */
+export const externalHost = text(
+  new RegExp(`^(?=[^.]+\\.)(?!.*(?:\\.svc|\\.cluster\\.local|\\.\\d+)$)${domain}$`),
+  'the name of one host outside the cluster such as "speech.example.com": no wildcard, address, port, path or Service',
+);
+
 /** A SPIFFE trust domain. */
 export const trustDomain = text(new RegExp(`^${domain}$`), 'a trust domain such as "cluster.local"');
 

@@ -40,6 +40,7 @@ export type { ServiceConfig, VersionConfig } from "./schema/service.ts";
 export type { StreamsConfig } from "./schema/streams.ts";
 export type { TelemetryConfig } from "./schema/telemetry.ts";
 export type { TimeoutsConfig } from "./schema/timeouts.ts";
+export type { UsersConfig } from "./schema/users.ts";
 
 /** What a stack file says under `linly-mesh:mesh`. */
 export const meshSchema = object({
@@ -81,6 +82,12 @@ export const meshSchema = object({
   modelUploader: modelUploader
     .prefault({})
     .describe("The one identity that may ask for what changes a stage's model: uploads, and other models."),
+  networkPolicies: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the network, too, lets only those talk who have something to say to each other. It takes a CNI that enforces NetworkPolicies.",
+    ),
   addons: addons.describe("What runs beside the mesh."),
   telemetry: telemetry.describe("What the mesh measures, and what is judged by it."),
   services: z.partialRecord(stageName, service).describe("How each stage of the pipeline runs."),

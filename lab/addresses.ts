@@ -14,6 +14,12 @@ export const segment = "100.96.0.0/16";
 export const machineAddress = "100.96.255.254";
 export const segmentPrefixLength = 16;
 
+/**
+ * The world outside of the clusters: the machine again, under an address that documentation has to itself (RFC 5737), so
+ * that it is none of a cluster's own. Every name below the domain leads there.
+ */
+export const outside = { cidr: "203.0.113.0/24", address: "203.0.113.1", domain: "outside.test" };
+
 export interface NodeAddresses {
   address: string;
   podCidr: string;

@@ -111,7 +111,7 @@ export async function inspectLab({ spec, kubeconfig }: LabRecord): Promise<LabSt
 }
 
 const controlPlaneDaemons = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "keeper"];
-const nodeDaemonNames = ["containerd", "kubelet", "kube-proxy"];
+const nodeDaemonNames = ["containerd", "kubelet", "kube-proxy", "network-policies"];
 
 async function inspectHost(
   plan: HostPlan,

@@ -103,7 +103,7 @@ export interface Engine {
   readonly reserved: ReservedSettings;
   /** Undefined where the model is part of the image. */
   readonly model: ModelMount | undefined;
-  /** Hosts outside the cluster that some of what it can do calls for; the mesh does not open the way by itself. */
+  /** Hosts outside the cluster that some of what it can do calls for; the mesh opens the way to those that the stack names in `egress`. */
   readonly egress: readonly string[];
 }
 

@@ -3,6 +3,7 @@ import { Cluster } from "../../components/cluster.ts";
 import { IngressGateway } from "../../components/istio/ingress-gateway.ts";
 import { Istio } from "../../components/istio/istio.ts";
 import { StrictMtls } from "../../components/security/strict-mtls.ts";
+import { Users } from "../../components/security/users.ts";
 import { AiServices } from "../../components/service/ai-services.ts";
 import { MeshTraffic } from "../../components/traffic/mesh-traffic.ts";
 import { loadMesh, loadSecrets } from "../../config/load.ts";
@@ -28,8 +29,10 @@ for (const clusterConfig of config.clusters) {
   const cluster = new Cluster(clusterConfig);
   const istioArgs = { istio: config.istio, collector: undefined, airGap: undefined };
   const istio = new Istio(cluster, istioArgs);
-  const gateway = new IngressGateway(cluster, istioArgs, istio);
+  const gateway = new IngressGateway(cluster, { ...istioArgs, networkPolicies: [] }, istio);
   const mtls = new StrictMtls(cluster, istio);
-  const running = new AiServices(cluster, { config, pipeline: { services, edges: [] }, secrets, istio, mtls });
-  new MeshTraffic(cluster, { config, services: running, gateway });
+  const pipeline = { services, edges: [] };
+  const users = new Users(cluster, { config, pipeline, istio, gateway });
+  const running = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
+  new MeshTraffic(cluster, { config, services: running, gateway, users });
 }

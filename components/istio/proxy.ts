@@ -32,8 +32,11 @@ export const keptStatistics = [
   "upstream_rq_per_try_timeout",
 ] as const;
 
+/** Ends of those that the gateway counts: tokens that it took, with requests that have none, and tokens that it refused. */
+export const keptAtGateway = ["jwt_authn.allowed", "jwt_authn.denied"] as const;
+
 /** What a sidecar starts with: `meshConfig.defaultConfig`, and so the gateway too. */
 export const proxyConfig = {
   holdApplicationUntilProxyStarts: true,
-  proxyStatsMatcher: { inclusionSuffixes: [...keptStatistics] },
+  proxyStatsMatcher: { inclusionSuffixes: [...keptStatistics, ...keptAtGateway] },
 } as const satisfies HelmValues;

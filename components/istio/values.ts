@@ -32,6 +32,9 @@ const withoutReader = { enableReaderRBAC: false };
 /** istiod would otherwise have the right to run workloads in every namespace, for a Gateway API that nothing here uses. */
 const withoutGatewayController = { PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: "false" };
 
+/** Labels of the gateway's pods, which its chart takes from that name. */
+export const gatewayLabels = { istio: "ingress" };
+
 /** Values of one chart: what this mesh needs, with the stack's own values laid over. */
 export function valuesOf(chart: IstioChart, args: IstioArgs, cluster: ClusterConfig): HelmValues {
   return overlay(overlay(imageValues(args), meshValues(chart, args, cluster)), args.istio.values[chart]);

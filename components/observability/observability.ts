@@ -5,6 +5,8 @@ import type { Cluster } from "../cluster.ts";
 import type { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { Istio } from "../istio/istio.ts";
 import { ingressName, istioNamespace } from "../istio/values.ts";
+import { observabilityPolicies } from "../security/network-policies.ts";
+import { makeNetworkPolicies } from "../security/network-policy-objects.ts";
 import type { AiServices } from "../service/ai-services.ts";
 import { collectorOf, observabilityNamespace } from "./collector.ts";
 import { Grafana } from "./grafana.ts";
@@ -41,8 +43,13 @@ export class Observability extends pulumi.ComponentResource {
     const grafana = installed(addons.grafana);
     if (needsNamespace(addons)) {
       const namespace = cluster.namespace(observabilityNamespace, { podSecurity: "restricted", injected: false }, this);
-      this.jaeger = jaeger && new Jaeger(cluster, { config: jaeger, airGap, namespace }, parent);
-      this.prometheusUrl = this.metrics(cluster, args, namespace);
+      const walls = makeNetworkPolicies(cluster, observabilityPolicies(args), {
+        parent: this,
+        dependsOn: [namespace],
+      });
+      const behind = { parent: this, dependsOn: walls };
+      this.jaeger = jaeger && new Jaeger(cluster, { config: jaeger, airGap, namespace }, behind);
+      this.prometheusUrl = this.metrics(cluster, args, namespace, behind);
       this.grafana =
         grafana && this.prometheusUrl !== undefined
           ? new Grafana(
@@ -51,7 +58,7 @@ export class Observability extends pulumi.ComponentResource {
                 ...{ config: grafana, source: telemetry.metrics.source, airGap, namespace },
                 ...{ prometheusUrl: this.prometheusUrl, jaegerUrl: this.jaeger?.url },
               },
-              parent,
+              behind,
             )
           : undefined;
     }
@@ -59,14 +66,20 @@ export class Observability extends pulumi.ComponentResource {
   }
 
   /** A Prometheus, or what the operator of one is told; the URL of whichever there is. */
-  private metrics(cluster: Cluster, args: ObservabilityArgs, namespace: k8s.core.v1.Namespace): string | undefined {
+  private metrics(
+    cluster: Cluster,
+    args: ObservabilityArgs,
+    namespace: k8s.core.v1.Namespace,
+    opts: pulumi.ComponentResourceOptions,
+  ): string | undefined {
     const { config, istio, gateway, services } = args;
     const { telemetry, airGap } = config;
     const { prometheus } = config.addons;
     if (prometheus.install === false) {
       if (prometheus.operator !== undefined) {
         const { labels } = prometheus.operator;
-        new OperatorResources(cluster, { labels, telemetry, namespace, stages: config.namespace }, { parent: this });
+        const judged = { telemetry, users: config.ingress.users };
+        new OperatorResources(cluster, { labels, ...judged, namespace, stages: config.namespace }, opts);
       }
       return prometheus.existing?.url;
     }
@@ -75,8 +88,8 @@ export class Observability extends pulumi.ComponentResource {
       { name: istioNamespace, after: istio.namespace },
       { name: ingressName, after: gateway.namespace },
     ];
-    const own = { config: prometheus, telemetry, airGap, namespace, scrapes };
-    return new Prometheus(cluster, own, { parent: this }).url;
+    const own = { config: prometheus, telemetry, users: config.ingress.users, airGap, namespace, scrapes };
+    return new Prometheus(cluster, own, opts).url;
   }
 }
 

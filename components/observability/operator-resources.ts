@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { TelemetryConfig } from "../../config/schema.ts";
+import type { TelemetryConfig, UsersConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { ingressName, istioNamespace } from "../istio/values.ts";
 import { ruleGroups } from "./alerts.ts";
@@ -10,6 +10,7 @@ export interface OperatorResourcesArgs {
   /** Labels by which the operator's Prometheus picks them. */
   readonly labels: Record<string, string>;
   readonly telemetry: TelemetryConfig;
+  readonly users: UsersConfig | undefined;
   readonly namespace: k8s.core.v1.Namespace;
   /** The namespace in which the stages run. */
   readonly stages: string;
@@ -19,7 +20,7 @@ export interface OperatorResourcesArgs {
 export class OperatorResources extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: OperatorResourcesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:observability:OperatorResources", cluster.config.name, {}, opts);
-    const { labels, telemetry, namespace, stages } = args;
+    const { labels, telemetry, users, namespace, stages } = args;
     const resource = (kind: "PodMonitor" | "ServiceMonitor" | "PrometheusRule", name: string, spec: object) =>
       new k8s.apiextensions.CustomResource(
         `${cluster.config.name}-${name}`,
@@ -34,7 +35,7 @@ export class OperatorResources extends pulumi.ComponentResource {
 
     resource("PodMonitor", "sidecars", sidecarMonitor([stages, ingressName]));
     resource("ServiceMonitor", "istiod", istiodMonitor);
-    resource("PrometheusRule", "linly-mesh", ruleGroups(telemetry));
+    resource("PrometheusRule", "linly-mesh", ruleGroups(telemetry, users));
     this.registerOutputs({});
   }
 }

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Installed, PrometheusConfig, TelemetryConfig } from "../../config/schema.ts";
+import type { Installed, PrometheusConfig, TelemetryConfig, UsersConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { asYaml } from "../yaml.ts";
 import { ruleGroups } from "./alerts.ts";
@@ -17,6 +17,7 @@ const user = 65534;
 
 export interface PrometheusArgs extends ServerArgs<Installed<PrometheusConfig>> {
   readonly telemetry: TelemetryConfig;
+  readonly users: UsersConfig | undefined;
   /** The namespaces whose pods it reads: name, and what has to be there first. */
   readonly scrapes: readonly { readonly name: string; readonly after: pulumi.Resource }[];
 }
@@ -27,7 +28,7 @@ export class Prometheus extends pulumi.ComponentResource {
 
   constructor(cluster: Cluster, args: PrometheusArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:observability:Prometheus", cluster.config.name, {}, opts);
-    const { config, telemetry, namespace, scrapes } = args;
+    const { config, telemetry, users, namespace, scrapes } = args;
     const child = { parent: this, provider: cluster.provider };
 
     const serviceAccount = new k8s.core.v1.ServiceAccount(
@@ -43,7 +44,7 @@ export class Prometheus extends pulumi.ComponentResource {
           "rules.yml",
         ),
       ),
-      "rules.yml": asYaml(ruleGroups(telemetry)),
+      "rules.yml": asYaml(ruleGroups(telemetry, users)),
     };
     new SinglePod(
       cluster,

@@ -52,8 +52,12 @@ export class AiService extends pulumi.ComponentResource {
     this.versions = service.versions.map((version) => {
       // What a shadow does is not the stage's doing: it has an account of its own, and calls nobody.
       const role = isShadow(service, version)
-        ? { serviceAccount: this.makeServiceAccount(cluster, args, shadowAccountName(stage), child), hops: [] }
-        : { serviceAccount: this.serviceAccount };
+        ? {
+            serviceAccount: this.makeServiceAccount(cluster, args, shadowAccountName(stage), child),
+            hops: [],
+            egress: [],
+          }
+        : { serviceAccount: this.serviceAccount, egress: service.egress };
       return new ServiceVersion(cluster, { ...args, after, version, ...role }, { parent: this });
     });
     const slowest = Math.max(

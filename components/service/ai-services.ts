@@ -8,6 +8,9 @@ import { gpuResource } from "../addons/gpu-resource.ts";
 import type { Cluster, NamespaceArgs } from "../cluster.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
+import { Egress } from "../security/egress.ts";
+import { otherwiseClosed, stagePolicies } from "../security/network-policies.ts";
+import { makeNetworkPolicies } from "../security/network-policy-objects.ts";
 import { ServiceAccess } from "../security/service-access-policies.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { AiService } from "./ai-service.ts";
@@ -45,8 +48,22 @@ export class AiServices extends pulumi.ComponentResource {
       : cluster.namespace(config.namespace, asked, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
+    const meshRules = [namespace, istio.istiod, istio.cni, mtls.policy];
     const access = new ServiceAccess(cluster, { config, pipeline, after: [namespace, istio.istiod] }, { parent: this });
-    const before = [namespace, istio.istiod, istio.cni, mtls.policy, ...access.policies];
+    const outside = new Egress(
+      cluster,
+      { services: pipeline.services, namespace: config.namespace, after: meshRules },
+      { parent: this },
+    );
+    const open = makeNetworkPolicies(cluster, stagePolicies({ config, pipeline }), {
+      parent: this,
+      dependsOn: [namespace],
+    });
+    const closed = makeNetworkPolicies(cluster, otherwiseClosed({ config }), {
+      parent: this,
+      dependsOn: [namespace, ...open],
+    });
+    const before = [...meshRules, ...access.policies, ...outside.entries, ...open, ...closed];
     const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
     const given = new ServiceSecrets(
       cluster,

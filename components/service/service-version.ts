@@ -27,6 +27,8 @@ export interface ServiceVersionArgs extends StageArgs {
   readonly version: VersionConfig;
   readonly offline: OfflineConfig | undefined;
   readonly secrets: ServiceSecrets;
+  /** Hosts outside the cluster that it may call. */
+  readonly egress: readonly string[];
   /** Where its sidecars send their spans. */
   readonly collector: Collector | undefined;
   /** The rollouts with which this one shares the GPUs to spare. */

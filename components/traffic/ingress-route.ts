@@ -7,7 +7,7 @@ import { istioObject, type NamedRoute } from "../istio/objects.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { routeNeeds } from "./canary.ts";
-import { ingressRoutes, isProportional, type Dialogues } from "./ingress-routes.ts";
+import { ingressRoutes, isProportional, type Dialogues, type Testers } from "./ingress-routes.ts";
 import { withCopies, type Mirroring } from "./mirror.ts";
 import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 
@@ -21,11 +21,12 @@ export interface IngressRouteArgs {
   readonly mirroring: Mirroring;
   /** The kinds of its requests, each with its timeout and retries. */
   readonly classes: readonly RequestClass[];
-  /** The header in which testers name versions. */
-  readonly testers: { readonly header: string } | undefined;
+  readonly testers: Testers | undefined;
   readonly dialogues: Dialogues | undefined;
   readonly namespace: string;
   readonly gateway: IngressGateway;
+  /** What decides who may come in, and so comes before anybody can. */
+  readonly walls: readonly pulumi.Resource[];
 }
 
 /** Opens the ingress gateway to the pipeline's entry stage, with that stage's weights and the mesh's pins. */
@@ -49,7 +50,7 @@ export class IngressRoute extends pulumi.ComponentResource {
         selector: IngressGateway.selector,
         servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: [...hosts] }],
       },
-      { ...child, dependsOn: [args.gateway.release] },
+      { ...child, dependsOn: [args.gateway.release, ...args.walls] },
     );
     const host = hostOf(entry.stage, namespace);
     const byVersion = ingressRoutes({ entry: { name: entry.stage.name, versions }, host, testers, dialogues });

@@ -1,10 +1,18 @@
 import { seconds } from "../../config/quantities.ts";
+import { withinBrackets } from "../../config/schema/claims.ts";
 import type { Duration } from "../../config/scalars.ts";
 import { inPercent, reduced } from "../../services/proportions.ts";
 import type { HeaderChanges, HttpRoute, NamedRoute, RouteDestination } from "../istio/objects.ts";
 import { carrier, combinations, cookieValue, cookieWith, listOf, listWith } from "./pins.ts";
 import type { Pin, PinnedStage } from "./pins.ts";
 import { hostOfVersions, routedVersions } from "./weights.ts";
+
+/** Who may name versions, and where. */
+export interface Testers {
+  readonly header: string;
+  /** What a tester's token holds; undefined where everybody is one. */
+  readonly claim?: { readonly name: string; readonly value: string } | undefined;
+}
 
 /** Dialogues that stay with the versions of their first request. */
 export interface Dialogues {
@@ -22,7 +30,7 @@ export interface IngressRoutesArgs {
   /** Its host, whose subsets the routes name. */
   readonly host: string;
   /** The header in which testers name versions. */
-  readonly testers?: { readonly header: string } | undefined;
+  readonly testers?: Testers | undefined;
   readonly dialogues?: Dialogues | undefined;
 }
 
@@ -32,7 +40,7 @@ export interface IngressRoutesArgs {
  */
 export function ingressRoutes({ entry, host, testers, dialogues }: IngressRoutesArgs): NamedRoute[] {
   return [
-    ...(testers === undefined ? [] : testerRoutes(entry, host, testers.header)),
+    ...(testers === undefined ? [] : testerRoutes(entry, host, testers)),
     ...(dialogues === undefined
       ? [unpinnedRoute(entry, host, testers !== undefined)]
       : dialogueRoutes(entry, host, dialogues)),
@@ -45,18 +53,25 @@ export function isProportional({ route }: HttpRoute): boolean {
 }
 
 /** A tester's header is the carrier's content; where it names a version of the entry stage, the gateway heeds it itself. */
-function testerRoutes(entry: PinnedStage, host: string, header: string): NamedRoute[] {
+function testerRoutes(entry: PinnedStage, host: string, { header, claim }: Testers): NamedRoute[] {
+  const byToken =
+    claim === undefined ? {} : { [`@request.auth.claims[${withinBrackets(claim.name)}]`]: { exact: claim.value } };
   const { to } = hostOfVersions(host, entry.versions);
   const headers = { request: { set: { [carrier]: `%REQ(${header})%` } } };
   const named = entry.versions.map(({ name }) => ({
     name: `tester-${name}`,
-    match: [{ headers: { [header]: { regex: listWith({ stage: entry.name, version: name }) } } }],
+    match: [{ headers: { [header]: { regex: listWith({ stage: entry.name, version: name }) }, ...byToken } }],
     headers,
     route: [to(name)],
   }));
   return [
     ...named,
-    { name: "tester", match: [{ headers: { [header]: { regex: ".+" } } }], headers, route: byWeight(entry, host) },
+    {
+      name: "tester",
+      match: [{ headers: { [header]: { regex: ".+" }, ...byToken } }],
+      headers,
+      route: byWeight(entry, host),
+    },
   ];
 }
 

@@ -5,6 +5,7 @@ import { repeatableRoutes } from "../../services/repeatable.ts";
 import { liveVersions } from "../../services/shadow.ts";
 import type { Cluster } from "../cluster.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
+import type { Users } from "../security/users.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
@@ -20,13 +21,14 @@ export interface MeshTrafficArgs {
   readonly config: MeshConfig;
   readonly services: AiServices;
   readonly gateway: IngressGateway;
+  readonly users: Users;
 }
 
 /** The rules by which requests move: shares of each version, where users enter and how often. */
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
-    const { config, services, gateway } = args;
+    const { config, services, gateway, users } = args;
     const { namespace } = services;
     const { testers } = config.pins;
     const dialogues = dialoguesOf(config.pins.dialogues, services);
@@ -51,7 +53,8 @@ export class MeshTraffic extends pulumi.ComponentResource {
       if (entry) {
         const { hosts } = config.ingress;
         const pins = { testers, dialogues };
-        const routeArgs = { hosts, entry: service, versions, mirroring, ...pins, namespace, gateway };
+        const atGate = { gateway, walls: users.before };
+        const routeArgs = { hosts, entry: service, versions, mirroring, ...pins, namespace, ...atGate };
         const atGateway = classesAtGateway(classes, config.offline, host, versions);
         const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
         const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };

@@ -8,12 +8,18 @@ import type { Collector } from "../observability/collector.ts";
 import { hostOf, versionLabels } from "../service/workload.ts";
 
 /**
- * The hosts a version's sidecars learn of: those it calls, the collector that it sends its spans to, and no others; `~/*`
- * stands for none.
+ * The hosts a version's sidecars learn of: those it calls, in the mesh and outside, the collector that it sends its spans
+ * to, and no others; `~/*` stands for none.
  */
-export function egressHosts(hops: readonly Stage[], namespace: string, collector?: Collector): string[] {
+export function egressHosts(
+  hops: readonly Stage[],
+  namespace: string,
+  collector?: Collector,
+  outside: readonly string[] = [],
+): string[] {
   const traces = collector === undefined ? [] : [`${collector.namespace}/${collector.service}`];
-  const hosts = [...hops.map((hop) => `./${hostOf(hop, namespace)}`), ...traces];
+  const called = [...hops.map((hop) => hostOf(hop, namespace)), ...outside];
+  const hosts = [...called.map((host) => `./${host}`), ...traces];
   return hosts.length === 0 ? ["~/*"] : hosts;
 }
 
@@ -21,6 +27,8 @@ export interface SidecarScopeArgs {
   readonly stage: Stage;
   readonly version: Pick<VersionConfig, "name">;
   readonly hops: readonly Stage[];
+  /** Hosts outside the cluster that it may call. */
+  readonly egress: readonly string[];
   readonly namespace: string;
   readonly collector: Collector | undefined;
   readonly after: readonly pulumi.Resource[];
@@ -34,7 +42,7 @@ export class SidecarScope extends pulumi.ComponentResource {
   readonly sidecar: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: SidecarScopeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { stage, version, hops, namespace, collector, after } = args;
+    const { stage, version, hops, egress, namespace, collector, after } = args;
     const name = `${serviceName(stage)}-${version.name}`;
     super("linly-mesh:traffic:SidecarScope", `${cluster.config.name}-${name}`, {}, opts);
     this.sidecar = istioObject(
@@ -43,7 +51,7 @@ export class SidecarScope extends pulumi.ComponentResource {
       { name, namespace },
       {
         workloadSelector: { labels: versionLabels(stage, version) },
-        egress: [{ hosts: egressHosts(hops, namespace, collector) }],
+        egress: [{ hosts: egressHosts(hops, namespace, collector, egress) }],
         outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
       },
       { parent: this, provider: cluster.provider, dependsOn: [...after] },

@@ -3,6 +3,7 @@ import { chainFaults, sourceFaults } from "./abilities.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
+import { egressFaults } from "./egress.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
@@ -21,6 +22,7 @@ import { gpuFaults, resourceFaults } from "./resources.ts";
 import { sameZoneFaults } from "./same-zone.ts";
 import { alertFaults, judgeFaults } from "./telemetry.ts";
 import { timeoutFaults, tryFaults } from "./timeouts.ts";
+import { userFaults } from "./users.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
@@ -35,6 +37,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   timeoutFaults,
   tryFaults,
   layer4Faults,
+  egressFaults,
   sameZoneFaults,
   autoscalingFaults,
   resourceFaults,
@@ -49,6 +52,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   chartDigestFaults,
   offlineFaults,
   overloadFaults,
+  userFaults,
   migFaults,
   gpuSharingFaults,
   dashboardFaults,

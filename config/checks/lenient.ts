@@ -42,6 +42,7 @@ const service = z.object({
   versions: z.array(version).catch([]),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
   gpus: number,
+  egress: z.array(z.string().catch("")).catch([]),
   mirror: z.object({ to: text }).optional().catch(undefined),
 });
 
@@ -57,6 +58,7 @@ const unreadable = {
   model: undefined,
   resources: undefined,
   gpus: undefined,
+  egress: [],
   mirror: undefined,
 };
 
@@ -85,13 +87,26 @@ const addons = z.object({
 
 const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
 
+const issuer = z.object({ issuer: text, jwks: anything, jwksUri: anything });
+const users = z
+  .object({ issuers: z.array(issuer.catch({ issuer: undefined, jwks: undefined, jwksUri: undefined })).catch([]) })
+  .optional()
+  .catch({ issuers: [] });
+
 const ingress = z.object({
   hosts: z.array(z.string()).catch([]),
   numTrustedProxies: number,
   limit,
   clientLimit: limit,
+  users,
 });
-const noIngress = { hosts: [], numTrustedProxies: undefined, limit: undefined, clientLimit: undefined };
+const noIngress = {
+  hosts: [],
+  numTrustedProxies: undefined,
+  limit: undefined,
+  clientLimit: undefined,
+  users: undefined,
+};
 
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
 
@@ -112,6 +127,8 @@ export const lenientMesh = z.object({
   pipeline: z.array(z.string().catch("")).catch([]),
   entry: text,
   namespace: z.string().catch("linly"),
+  namespaceExists: z.boolean().catch(false),
+  networkPolicies: z.boolean().catch(true),
   modelUploader: z
     .object({ namespace: z.string().catch("admin"), serviceAccount: z.string().catch("model-uploader") })
     .catch({ namespace: "admin", serviceAccount: "model-uploader" }),
@@ -125,7 +142,7 @@ export const lenientMesh = z.object({
   pins: z
     .object({
       testers: z
-        .object({ header: z.string().catch("x-linly-versions") })
+        .object({ header: z.string().catch("x-linly-versions"), claim: anything })
         .optional()
         .catch(undefined),
       dialogues: z

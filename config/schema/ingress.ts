@@ -2,6 +2,7 @@ import { z } from "zod";
 import { seconds } from "../quantities.ts";
 import { count, duration, headerName, hostname } from "../scalars.ts";
 import { object } from "./object.ts";
+import { users } from "./users.ts";
 
 const requests = count(1, "requests", 100_000).describe("Requests in an interval, and at most that many at once.");
 
@@ -43,6 +44,7 @@ export const ingress = object({
   clientLimit: clientLimit
     .optional()
     .describe("Requests that each replica of the gateway takes of one client. Default: unlimited."),
+  users: users.optional().describe("Who may come in, told by tokens. Default: anyone."),
 });
 
 export type IngressConfig = z.output<typeof ingress>;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { seconds } from "../quantities.ts";
 import { stageName } from "./stage-name.ts";
 import { duration, headerName } from "../scalars.ts";
+import { claimName, claimValue } from "./claims.ts";
 import { freeHeader } from "./free-header.ts";
 import { object } from "./object.ts";
 
@@ -9,6 +10,12 @@ const testers = object({
   header: freeHeader
     .default("x-linly-versions")
     .describe("Request header in which a tester names versions: `llm=v2-experiment,tts=v1`."),
+  claim: object({
+    name: claimName.describe("The claim."),
+    value: claimValue.describe("What it holds, alone or in a list."),
+  })
+    .optional()
+    .describe("What the token of a tester holds; of anyone else the header has no effect. Default: all are testers."),
 });
 
 const dialogues = object({
@@ -25,7 +32,7 @@ const dialogues = object({
 
 /** Requests that do not go by weight. */
 export const pins = object({
-  testers: testers.optional().describe("Lets whoever sends the header choose versions. Default: nobody chooses."),
+  testers: testers.optional().describe("Lets those who send the header choose versions. Default: nobody chooses."),
   dialogues: dialogues
     .optional()
     .describe("Keeps each dialogue on the versions of its first request. Default: each request goes by weight."),

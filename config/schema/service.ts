@@ -3,6 +3,7 @@ import { engineNames } from "../../services/engines/index.ts";
 import { suggestion } from "../nearest.ts";
 import { seconds } from "../quantities.ts";
 import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
+import { egress } from "./egress.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import { env } from "./env.ts";
 import { loadBalancing } from "./load-balancing.ts";
@@ -84,6 +85,9 @@ export const service = object({
   mirror: mirror
     .optional()
     .describe("Sends copies of requests to a version whose answers nobody waits for. Default: none are sent."),
+  egress: egress
+    .default([])
+    .describe("Hosts outside the cluster that the stage may call, by TLS on port 443. Default: none."),
   streams: streams
     .prefault({})
     .describe("How long a stream may be silent, and be waited for. A stream has no timeout."),

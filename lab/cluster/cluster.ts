@@ -26,6 +26,7 @@ import { apiDaemons, controllerDaemons } from "./control-plane.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { dnsDeployment, dnsObjects } from "./dns.ts";
 import { importImages, type LabImage } from "./import-images.ts";
+import { networkPoliciesObjects } from "./network-policies.ts";
 import { containerd, containerdSocket, furnishNode, nodeDaemons } from "./node.ts";
 import type { ClusterPlan, NodePlan } from "./plan.ts";
 import type { ClusterTools } from "./tools.ts";
@@ -80,7 +81,7 @@ async function ensureControlPlane(
   });
   progress(`${plan.spec.name}: API server answers at ${plan.server}`);
   await ensureDaemons(host, controllerDaemons(plan, tools), progress);
-  await apply(plan, dnsObjects(plan));
+  await apply(plan, [...dnsObjects(plan), ...networkPoliciesObjects()]);
 }
 
 async function ensureNode(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { LabError } from "../errors.ts";
 import { run } from "../run.ts";
 import { writeAtomically } from "../state.ts";
+import { networkPoliciesUser } from "./network-policies.ts";
 import type { ClusterPlan } from "./plan.ts";
 
 interface Identity {
@@ -21,6 +22,7 @@ function identities(plan: ClusterPlan): Identity[] {
     { name: "kube-controller-manager", user: "system:kube-controller-manager", groups: [] },
     { name: "kube-scheduler", user: "system:kube-scheduler", groups: [] },
     { name: "kube-proxy", user: "system:kube-proxy", groups: [] },
+    { name: networkPoliciesUser, user: networkPoliciesUser, groups: [] },
     ...plan.nodes.map(({ spec }) => {
       return { name: `kubelet-${spec.name}`, user: `system:node:${spec.name}`, groups: ["system:nodes"] };
     }),

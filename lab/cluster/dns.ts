@@ -1,5 +1,6 @@
 import type { KubernetesObject, V1ClusterRole, V1ClusterRoleBinding } from "@kubernetes/client-node";
 import type { V1ConfigMap, V1Deployment, V1Service, V1ServiceAccount } from "@kubernetes/client-node";
+import { outside } from "../addresses.ts";
 import type { ClusterPlan } from "./plan.ts";
 
 export const dnsDeployment = { namespace: "kube-system", name: "coredns" };
@@ -12,11 +13,17 @@ const corefile = `.:${port} {
     kubernetes cluster.local in-addr.arpa {
         pods insecure
     }
+    template IN A ${outside.domain} {
+        answer "{{ .Name }} 60 IN A ${outside.address}"
+    }
+    template IN ANY ${outside.domain} {
+        rcode NOERROR
+    }
     cache 10
 }
 `;
 
-/** The cluster's DNS. It knows the cluster's own names only: a lab has no world outside to ask. */
+/** The cluster's DNS. It knows the cluster's own names, and those of the lab's world outside, where nobody can be asked. */
 export function dnsObjects(plan: ClusterPlan): KubernetesObject[] {
   const metadata = { ...dnsDeployment, labels: { "k8s-app": "kube-dns" } };
   const { name, namespace } = dnsDeployment;

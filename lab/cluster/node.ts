@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { LabError } from "../errors.ts";
 import type { Daemon } from "../hosts/host.ts";
 import { credential, kubeconfigOf } from "./credentials.ts";
+import { networkPoliciesUser } from "./network-policies.ts";
 import { type ClusterPlan, kernelSettingsOfKubelet, type NodePlan } from "./plan.ts";
 import type { ClusterTools } from "./tools.ts";
 
@@ -149,7 +150,7 @@ export function containerd(node: NodePlan, tools: ClusterTools): Daemon {
 
 /** What needs an API server that answers. */
 export function nodeDaemons(plan: ClusterPlan, node: NodePlan, tools: ClusterTools): Daemon[] {
-  return [kubelet(plan, node, tools), kubeProxy(plan, node, tools)];
+  return [kubelet(plan, node, tools), kubeProxy(plan, node, tools), networkPolicies(plan, node, tools)];
 }
 
 function kubelet(plan: ClusterPlan, node: NodePlan, tools: ClusterTools): Daemon {
@@ -186,6 +187,19 @@ function kubeProxy(plan: ClusterPlan, node: NodePlan, tools: ClusterTools): Daem
       // The size of the connection table is the whole machine's.
       "--conntrack-max-per-core=0",
       "--oom-score-adj=0",
+    ],
+  };
+}
+
+/** Enforces NetworkPolicies on the packets that the node routes. */
+function networkPolicies(plan: ClusterPlan, node: NodePlan, tools: ClusterTools): Daemon {
+  return {
+    name: "network-policies",
+    command: tools["network-policies"],
+    args: [
+      `--kubeconfig=${kubeconfigOf(plan, networkPoliciesUser)}`,
+      `--node=${node.spec.name}`,
+      `--service-cluster-ip-range=${plan.addresses.serviceCidr}`,
     ],
   };
 }

@@ -8,6 +8,7 @@ export type ClusterTool =
   | "kube-controller-manager"
   | "kube-proxy"
   | "kube-scheduler"
-  | "kubelet";
+  | "kubelet"
+  | "network-policies";
 
 export type ClusterTools = Readonly<Record<ClusterTool, string>>;

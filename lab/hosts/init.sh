@@ -6,6 +6,8 @@ set -eu
 echo "$LINLY_MESH_HOSTNAME" >/proc/sys/kernel/hostname
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
+# Who is refused by the network hears of it each time, also of many at once.
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit
 # A frame that is merely bridged is none of a firewall's business (where br_netfilter is loaded at all).
 for call in /proc/sys/net/bridge/bridge-nf-call-*; do
   [ ! -e "$call" ] || echo 0 >"$call"

@@ -1,4 +1,4 @@
-import { type ClusterAddresses, machineAddress, segmentPrefixLength } from "../addresses.ts";
+import { type ClusterAddresses, machineAddress, outside, segmentPrefixLength } from "../addresses.ts";
 import { run } from "../run.ts";
 import { waitFor } from "../wait.ts";
 import { type Host, runInNetworkOf } from "./host.ts";
@@ -32,6 +32,7 @@ export async function ensureSwitch(switchHost: Host): Promise<void> {
   await ip(run, [
     `link set ${machineInterface} up`,
     `address replace ${machineAddress}/${segmentPrefixLength} dev ${machineInterface}`,
+    `address replace ${outside.address}/32 dev ${machineInterface}`,
   ]);
 }
 
@@ -63,7 +64,10 @@ export async function routePodsFromMachine(cluster: ClusterAddresses): Promise<v
  * under their node's address, for nobody out there knows the way back to a pod.
  */
 export async function ensureNodeRouting(host: Host, cluster: ClusterAddresses): Promise<void> {
-  await ip(inside(host), [`route replace ${cluster.serviceCidr} dev eth0`]);
+  await ip(inside(host), [
+    `route replace ${cluster.serviceCidr} dev eth0`,
+    `route replace ${outside.cidr} via ${machineAddress}`,
+  ]);
   const rules = `
     table ip linly_mesh_lab
     delete table ip linly_mesh_lab

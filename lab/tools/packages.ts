@@ -19,6 +19,7 @@ const PACKAGES: readonly SystemPackage[] = [
   },
   { name: "iptables", commands: ["iptables", "iptables-restore", "ip6tables"] },
   { name: "nftables", commands: ["nft"] },
+  { name: "ipset", commands: ["ipset"] },
   { name: "iproute2", commands: ["ip", "tc"] },
   { name: "openssl", commands: ["openssl"] },
   { name: "conntrack", commands: ["conntrack"] },

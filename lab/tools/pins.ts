@@ -23,6 +23,7 @@ export const TOOL_NAMES = [
   "helm",
   "coredns",
   "cert-manager",
+  "network-policies",
   ...PROMETHEUS,
   "jaeger",
   "pause",
@@ -114,6 +115,13 @@ export const MODULES: readonly GoModule[] = [
     variables: (version) => ({ "github.com/cert-manager/cert-manager/pkg/util.AppVersion": version }),
     tools: [{ name: "cert-manager", goPackage: "." }],
     seconds: 80,
+  },
+  {
+    folder: "network-policies",
+    pinned: "github.com/cloudnativelabs/kube-router/v2",
+    // Its go.mod is raised to cert-manager's versions of what both use, which is then compiled once.
+    tools: [{ name: "network-policies", goPackage: "." }],
+    seconds: 10,
   },
   {
     folder: "prometheus",

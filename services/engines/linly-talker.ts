@@ -52,7 +52,7 @@ export const linlyLlm: Engine = {
 };
 
 /**
- * Speaks a text. Its voices of EdgeTTS come from the internet, which a mesh does not let through; the others are local.
+ * Speaks a text. Its voices of EdgeTTS come from the internet, which a stack has to allow; the others are local.
  * `/api/v1/models/upload` is not upstream's: it is guarded all the same, for images that add it.
  */
 export const linlyTts: Engine = {

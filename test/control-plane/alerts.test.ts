@@ -57,7 +57,7 @@ describeOnLab("the alert on a stage whose P99 rises, as Prometheus judges it", (
   /** Runs the rules of a stack over series that were written down, and compares what fires. */
   function promtoolTest(source: Source, series: readonly object[], alerts: readonly object[]) {
     const telemetry = meshSchema.shape.telemetry.parse({ metrics: { source } });
-    writeFileSync(join(dir, "rules.json"), JSON.stringify(ruleGroups(telemetry)));
+    writeFileSync(join(dir, "rules.json"), JSON.stringify(ruleGroups(telemetry, undefined)));
     const one = { interval: "15s", input_series: series, alert_rule_test: alerts };
     const whole = { rule_files: ["rules.json"], evaluation_interval: "15s", tests: [one] };
     writeFileSync(join(dir, "test.json"), JSON.stringify(whole));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stacksOf } from "../../cli/stack-file.ts";
 import { projectDir } from "../../cli/project.ts";
-import type { JsonObject } from "../../engine/index.ts";
+import type { Json, JsonObject } from "../../engine/index.ts";
 import { startApiServer, type Answer, type ApiServer } from "../support/api-server.ts";
 import { at, isObject, manifests } from "../support/plan.ts";
 import { planOf, stackWith } from "../support/stack.ts";
@@ -73,6 +73,54 @@ describe("the workloads of a stack", () => {
     const { spec } = pod;
     const privileged = { ...pod, spec: { ...(isObject(spec) ? spec : {}), hostNetwork: true } };
     expect(await tried(pods, privileged)).toMatchObject({ status: 403 });
+  });
+});
+
+/** A copy of a pod with the value at `path` replaced; undefined takes it away. */
+function having(pod: JsonObject, path: readonly (string | number)[], value: Json | undefined): JsonObject {
+  const copy = structuredClone(pod);
+  const parent = at(copy, ...path.slice(0, -1));
+  if (!isObject(parent)) throw new Error(`nothing at ${path.join(".")}`);
+  const key = String(path.at(-1));
+  if (value === undefined) delete parent[key];
+  else parent[key] = value;
+  return copy;
+}
+
+describe("what Pod Security refuses of a stage's pod that has one wish more", () => {
+  const container = ["spec", "containers", 0, "securityContext"] as const;
+
+  test.each<[string, readonly (string | number)[], Json | undefined, RegExp]>([
+    ["to gain privileges", [...container, "allowPrivilegeEscalation"], true, /allowPrivilegeEscalation/],
+    ["a capability", [...container, "capabilities", "add"], ["NET_ADMIN"], /capabilities/],
+    ["the capabilities of a runtime's default", [...container, "capabilities"], undefined, /capabilities/],
+    ["to be root", [...container, "runAsUser"], 0, /runAsUser/],
+    ["to be anybody", ["spec", "securityContext", "runAsNonRoot"], undefined, /runAsNonRoot/],
+    ["any call of the kernel", ["spec", "securityContext", "seccompProfile", "type"], "Unconfined", /seccomp/],
+    ["calls of the kernel that nobody chose", ["spec", "securityContext", "seccompProfile"], undefined, /seccomp/],
+    ["the node's network", ["spec", "hostNetwork"], true, /host namespaces/],
+    ["the node's processes", ["spec", "hostPID"], true, /host namespaces/],
+    ["a port of the node", ["spec", "containers", 0, "ports", 0, "hostPort"], 8000, /hostPort/],
+    ["a folder of the node", ["spec", "volumes"], [{ name: "node", hostPath: { path: "/" } }], /volume/],
+    [
+      "the kernel's settings",
+      ["spec", "securityContext", "sysctls"],
+      [{ name: "kernel.msgmax", value: "1" }],
+      /sysctl/,
+    ],
+  ])("%s", async (_, path, value, reason) => {
+    const [deployment] = manifests(await planOf(stackWith("local")), "Deployment").filter(
+      (one) => at(one, "metadata", "namespace") === "linly",
+    );
+    if (deployment === undefined) throw new Error("no Deployment");
+    const unmounted = having(podOf(deployment), ["spec", "containers", 0, "volumeMounts"], []);
+    const pod = having(having(unmounted, ["spec", "volumes"], []), [...container, "runAsNonRoot"], undefined);
+    // The control: without the wish it is taken.
+    expect(await tried(pods, pod)).toMatchObject({ status: 201 });
+    const answer = await tried(pods, having(pod, path, value));
+    expect(answer.status, JSON.stringify(answer.body)).toBe(403);
+    expect(String(at(answer.body, "message"))).toMatch(/violates PodSecurity "restricted/);
+    expect(String(at(answer.body, "message"))).toMatch(reason);
   });
 });
 

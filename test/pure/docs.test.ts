@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { generatedFiles, refreshed } from "../../cli/docs.ts";
 import { projectDir } from "../../cli/project.ts";
@@ -32,6 +32,12 @@ test.each(pages)("every link of %s leads to a file", (page) => {
   const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, target]) => target ?? "");
   const broken = links.filter((target) => !existsSync(join(projectDir, dirname(page), target)));
   expect(broken).toEqual([]);
+});
+
+test.each(pages)("what %s shows as YAML is YAML", (page) => {
+  const text = readFileSync(join(projectDir, page), "utf8");
+  const documents = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => parseAllDocuments(block));
+  expect(documents.flatMap(({ errors }) => errors.map(({ message }) => message))).toEqual([]);
 });
 
 const mapping = z.record(z.string(), z.unknown());

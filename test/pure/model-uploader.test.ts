@@ -60,6 +60,8 @@ describe("what is the uploader's alone", () => {
 describe("in a stack file", () => {
   const faults = (change: object) =>
     checkMesh({ ...mesh, ...change }).faults.map(({ path, message }) => `${path}: ${message}`);
+  const closed = (name: string) =>
+    `modelUploader.namespace: "${name}" is the stages' own, where the network lets no other pod out; give the uploader another one`;
   const account = (name: string, whose: string) =>
     `modelUploader.serviceAccount: "${name}" is the account ${whose}; changing models takes one of its own`;
 
@@ -73,21 +75,35 @@ describe("in a stack file", () => {
 
   test.each<[string, object, string[]]>([
     ["that of a stage, elsewhere", { modelUploader: { serviceAccount: "tts-service" } }, []],
-    ["one beside the stages", { modelUploader: { namespace: "linly" } }, []],
+    [
+      "one beside the stages, in a namespace of others",
+      { namespaceExists: true, modelUploader: { namespace: "linly" } },
+      [],
+    ],
+    [
+      "one beside the stages, in a network without walls",
+      { networkPolicies: false, modelUploader: { namespace: "linly" } },
+      [],
+    ],
+    [
+      "one beside the stages, where the network lets nobody else out",
+      { modelUploader: { namespace: "linly" } },
+      [closed("linly")],
+    ],
     [
       "that of a stage",
       { modelUploader: { namespace: "linly", serviceAccount: "tts-service" } },
-      [account("tts-service", "of a stage")],
+      [closed("linly"), account("tts-service", "of a stage")],
     ],
     [
       "that of a stage that may run later, where the stages are",
       { namespace: "talk", modelUploader: { namespace: "talk", serviceAccount: "webui-service" } },
-      [account("webui-service", "of a stage")],
+      [closed("talk"), account("webui-service", "of a stage")],
     ],
     [
       "that of a shadow",
       { modelUploader: { namespace: "linly", serviceAccount: "llm-service-shadow" } },
-      [account("llm-service-shadow", "of a stage")],
+      [closed("linly"), account("llm-service-shadow", "of a stage")],
     ],
     [
       "the gateway's",

@@ -108,7 +108,8 @@ describe("alerts", () => {
   });
 
   test("are one group", () => {
-    expect(ruleGroups(telemetry()).groups.map(({ name, rules }) => [name, rules.length])).toEqual([["linly-mesh", 2]]);
+    const { groups } = ruleGroups(telemetry(), undefined);
+    expect(groups.map(({ name, rules }) => [name, rules.length])).toEqual([["linly-mesh", 2]]);
   });
 });
 

@@ -100,7 +100,7 @@ export function streamFromPod({ url, ...container }: PodRequest, pieces: number)
 }
 
 /** What a script prints in a container. */
-async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
+export async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
   const inside = ["--namespace", namespace, "exec", pod, "--container", container, "--"];
   return (await kubectl(kubeconfig, [...inside, "node", "-e", script])).trim();
 }

@@ -147,6 +147,7 @@ function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<st
       optional("retries", retries),
       breaking,
       optional("streams", streams),
+      optional("egress", fc.constantFrom(["a.example.com"], ["speech.platform.bing.com", "b.example.com"])),
       optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
       optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
       stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),
@@ -173,6 +174,24 @@ const hosts = fc.constantFrom(
   ["a.example.com", "b.example.com"],
 );
 
+const publicKey = { kty: "OKP", crv: "Ed25519", kid: "k1", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+const audiences = ["client"];
+const users = merged(
+  fc
+    .constantFrom(
+      [{ issuer: "https://accounts.google.com", audiences, jwksUri: "https://www.googleapis.com/oauth2/v3/certs" }],
+      [
+        { issuer: "https://id.example.com/", audiences, jwks: { keys: [publicKey] } },
+        { issuer: "other", audiences: ["a", "b"], jwks: JSON.stringify({ keys: [publicKey] }) },
+      ],
+    )
+    .map((issuers) => ({ issuers })),
+  optional("claims", fc.constantFrom({ hd: ["example.com"] }, { "[realm_access][roles]": ["talk", "admin"] })),
+  optional("header", fc.constantFrom({ name: "x-token" }, { name: "authorization", prefix: "JWT " })),
+  optional("openPaths", fc.constantFrom([], ["/health", "/public/*"])),
+  optional("forwardOriginalToken", fc.boolean()),
+);
+
 const ingress = merged(
   hosts.map((list) => ({ hosts: list })),
   optional("numTrustedProxies", fc.integer({ min: 1, max: 16 })),
@@ -185,12 +204,14 @@ const ingress = merged(
       { requests: 1, interval: "50ms", by: { header: "x-api-key" } },
     ),
   ),
+  optional("users", users),
 );
 
-function pins(running: readonly StageName[]): fc.Arbitrary<object> {
+function pins(running: readonly StageName[], hasUsers: boolean): fc.Arbitrary<object> {
+  const claim = { name: "groups", value: "testers" };
   const stages = fc.shuffledSubarray([...running], { minLength: 1, maxLength: Math.min(3, running.length) });
   return merged(
-    optional("testers", fc.constantFrom({}, { header: "x-version" })),
+    optional("testers", fc.constantFrom({}, { header: "x-version" }, hasUsers ? { claim } : {})),
     optional(
       "dialogues",
       merged(
@@ -299,8 +320,10 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
       optional("modelUploader", uploaders),
       optional("pools", poolsOf),
       optional("namespaceExists", fc.boolean()),
-      ingress.map((chosen) => ({ ingress: chosen })),
-      pins(running).map((chosen) => ({ pins: chosen })),
+      optional("networkPolicies", fc.boolean()),
+      ingress.chain((chosen) =>
+        pins(running, "users" in chosen).map((chosenPins) => ({ ingress: chosen, pins: chosenPins })),
+      ),
       optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
       watched(allSimulated),
       fc

@@ -1,0 +1,119 @@
+import type * as k8s from "@pulumi/kubernetes";
+import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
+import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
+import { serviceName } from "../../services/stage.ts";
+import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
+import { gatewayLabels, ingressName } from "../istio/values.ts";
+import { shadowAccountName, shadowLabel } from "../service/workload.ts";
+import { hasAdminRoutes } from "./service-access.ts";
+import {
+  from,
+  gatewayPods,
+  metricsReaders,
+  needsOfSidecars,
+  podsIn,
+  podsOf,
+  to,
+  worldOutside,
+  type EgressRule,
+  type IngressRule,
+} from "./network-peers.ts";
+
+/**
+ * Who may open a connection to whom, as the network sees it. Ports are those that callers name: what a sidecar takes over
+ * is sent on to port 15006 inside the pod only, behind the rules. Probes come from a pod's own node, which rules always let
+ * in.
+ */
+
+type Spec = k8s.types.input.networking.v1.NetworkPolicySpec;
+
+export interface NamedPolicy {
+  readonly name: string;
+  readonly namespace: string;
+  readonly spec: Spec;
+}
+
+export interface NetworkArgs {
+  readonly config: Pick<MeshConfig, "namespace" | "namespaceExists" | "modelUploader" | "addons" | "networkPolicies">;
+  readonly pipeline: PipelinePlan<ServiceConfig>;
+}
+
+/** The rules of the stages' pods. */
+export function stagePolicies(args: NetworkArgs): NamedPolicy[] {
+  const { config, pipeline } = args;
+  return config.networkPolicies ? pipeline.services.flatMap((planned) => policiesOf(planned, args)) : [];
+}
+
+/**
+ * What holds for any other pod in the stages' namespace: nothing in, nothing out. It comes after what lets stages through.
+ * In a namespace that was there, what else runs is its owner's to wall in.
+ */
+export function otherwiseClosed({ config }: Pick<NetworkArgs, "config">): NamedPolicy[] {
+  const { networkPolicies, namespaceExists, namespace } = config;
+  if (!networkPolicies || namespaceExists) return [];
+  return [{ name: "default-deny", namespace, spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] } }];
+}
+
+/** One policy for the pods that answer, and one for a shadow's, which calls nobody. Each says all of them: it comes at once. */
+function policiesOf(planned: PlannedService<ServiceConfig>, { config, pipeline }: NetworkArgs): NamedPolicy[] {
+  const { stage, service, hops, entry } = planned;
+  const { namespace } = config;
+  const app = serviceName(stage);
+  const callers = pipeline.edges
+    .filter((edge) => edge.to === stage.name)
+    .map((edge) => podsOf({ name: edge.from }, namespace));
+  // A network knows no accounts: any pod beside the uploader's may knock, and the sidecar tells them apart.
+  const uploader = hasAdminRoutes(stage) ? [podsIn(config.modelUploader.namespace)] : [];
+  const ingress = [
+    ...from([...callers, ...(entry ? [gatewayPods] : []), ...uploader], stage.engine.port),
+    ...metricsReaders(config.addons),
+  ];
+  const needs = needsOfSidecars(config);
+  const calls = hops.flatMap((hop) => to([podsOf(hop, namespace)], hop.engine.port));
+  const answering = {
+    matchLabels: { app },
+    matchExpressions: [{ key: shadowLabel, operator: "DoesNotExist" }],
+  };
+  const shadow = { matchLabels: { app, [shadowLabel]: "true" } };
+  return [
+    policy(app, namespace, answering, ingress, [...needs, ...calls, ...worldOutside(service.egress)]),
+    ...(service.mirror === undefined ? [] : [policy(shadowAccountName(stage), namespace, shadow, ingress, needs)]),
+  ];
+}
+
+/** Ports of the gateway that are for the world: HTTP, HTTPS, and where load balancers ask whether it is well. */
+const publicPorts = [80, 443, 15021];
+
+/** The rules of the gateway's pods. Others in their namespace, as solvers of ACME's challenges, are free. */
+export function gatewayPolicies({ config, pipeline }: NetworkArgs): NamedPolicy[] {
+  if (!config.networkPolicies) return [];
+  const reached = pipeline.services.filter(({ entry }) => entry).map(({ stage }) => stage);
+  const ingress = [{ ports: publicPorts.map((port) => ({ protocol: "TCP", port })) }, ...metricsReaders(config.addons)];
+  const egress = [
+    ...needsOfSidecars(config),
+    ...reached.flatMap((stage) => to([podsOf(stage, config.namespace)], stage.engine.port)),
+    { to: [{ podSelector: {} }] },
+  ];
+  return [policy(ingressName, ingressName, { matchLabels: gatewayLabels }, ingress, egress)];
+}
+
+/** The rules of the namespace in which the mesh is watched: it is reached from within, and by whoever sends spans. */
+export function observabilityPolicies({ config }: Pick<NetworkArgs, "config">): NamedPolicy[] {
+  if (!config.networkPolicies) return [];
+  const namespace = observabilityNamespace;
+  const collector = collectorOf(config.addons);
+  const ofOurs = collector?.namespace === namespace ? [collector] : [];
+  const spans = ofOurs.flatMap(({ port }) => from([podsIn(config.namespace), gatewayPods], port));
+  const ingress: IngressRule[] = [{ from: [{ podSelector: {} }] }, ...spans];
+  return [{ name: namespace, namespace, spec: { podSelector: {}, policyTypes: ["Ingress"], ingress } }];
+}
+
+function policy(
+  name: string,
+  namespace: string,
+  podSelector: Spec["podSelector"],
+  ingress: IngressRule[],
+  egress: EgressRule[],
+): NamedPolicy {
+  return { name, namespace, spec: { podSelector, policyTypes: ["Ingress", "Egress"], ingress, egress } };
+}
