@@ -4,6 +4,7 @@ import { IngressGateway } from "./components/istio/ingress-gateway.ts";
 import { Istio } from "./components/istio/istio.ts";
 import { collectorOf } from "./components/observability/collector.ts";
 import { Observability } from "./components/observability/observability.ts";
+import { ingressCertificate } from "./components/security/ingress-certificate.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
 import { AiServices } from "./components/service/ai-services.ts";
 import { entryFinishSeconds } from "./components/service/drain.ts";
@@ -19,18 +20,19 @@ const pipeline = planPipeline(config);
 const meshes = config.clusters.map((clusterConfig) => {
   const cluster = new Cluster(clusterConfig);
 
-  new AddOns(cluster, config);
+  const { certManager } = new AddOns(cluster, config);
 
   const { istio: istioConfig, ingress, airGap } = config;
   const collector = collectorOf(config.addons);
   const istioArgs = { istio: istioConfig, ingress, airGap, collector, finishSeconds: entryFinishSeconds(pipeline) };
-  const istio = new Istio(cluster, istioArgs);
+  const istio = new Istio(cluster, istioArgs, certManager?.component);
   const gateway = new IngressGateway(cluster, istioArgs, istio);
 
   const mtls = new StrictMtls(cluster, istio);
   const services = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
 
-  new MeshTraffic(cluster, { config, services, gateway });
+  const certificate = ingressCertificate(cluster, { ingress, gateway, certManager: certManager?.component });
+  new MeshTraffic(cluster, { config, services, gateway, certificate });
 
   new Observability(cluster, { config, istio, gateway, services });
 

@@ -1,13 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster.ts";
-import { ingressName, type IstioArgs } from "./values.ts";
+import { ingressName, ingressSelector, type IstioArgs } from "./values.ts";
 import { istioRelease, type Istio } from "./istio.ts";
 
 /** The Envoy at the edge of the mesh, with a load balancer's address, in a namespace of its own. */
 export class IngressGateway extends pulumi.ComponentResource {
   /** Labels by which an Istio `Gateway` selects these pods. */
-  static readonly selector = { istio: "ingress" };
+  static readonly selector = ingressSelector;
 
   readonly namespace: k8s.core.v1.Namespace;
   readonly release: k8s.helm.v3.Release;

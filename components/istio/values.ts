@@ -2,6 +2,7 @@ import type { AirGapConfig, ClusterConfig, IngressConfig, IstioConfig } from "..
 import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
+import { caEnv, certificateMetadata, requiredCa } from "./ca-values.ts";
 import { proxyConfig, proxyResources } from "./proxy.ts";
 import { gatewayValues } from "./gateway-values.ts";
 
@@ -26,6 +27,9 @@ export const istioNamespace = "istio-system";
 /** Name of the ingress gateway's Release, its Service, and the namespace it has to itself. */
 export const ingressName = "istio-ingress";
 
+/** Labels by which an Istio `Gateway`, and istiod for an Ingress, select the gateway's pods. */
+export const ingressSelector = { istio: "ingress" };
+
 /** An account that reads every Secret of the cluster, for the istiod of another cluster, of which there is none. */
 const withoutReader = { enableReaderRBAC: false };
 
@@ -42,6 +46,8 @@ function meshValues(
   { istio, ingress, collector, finishSeconds }: IstioArgs,
   cluster: ClusterConfig,
 ): HelmValues {
+  const proxyMetadata = certificateMetadata(istio);
+  const metadata = Object.keys(proxyMetadata).length > 0 ? { proxyMetadata } : {};
   switch (chart) {
     case "base":
       return { defaultRevision: "default", global: withoutReader };
@@ -55,13 +61,14 @@ function meshValues(
           seccompProfile: { type: "RuntimeDefault" },
           sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
-        ...gatewayValues(ingress, finishSeconds),
+        ...gatewayValues(ingress, finishSeconds, proxyMetadata),
       };
     case "istiod":
       return {
         cni: { enabled: true },
+        ...requiredCa(istio),
         seccompProfile: { type: "RuntimeDefault" },
-        env: withoutGatewayController,
+        env: { ...withoutGatewayController, ...caEnv(istio) },
         global: {
           ...withoutReader,
           meshID: istio.meshId,
@@ -73,11 +80,18 @@ function meshValues(
           trustDomain: istio.trustDomain,
           // A host that no Service or ServiceEntry declares is out of reach.
           outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
-          defaultConfig: proxyConfig,
+          defaultConfig: { ...proxyConfig, ...metadata },
+          ...acmeConfig(ingress),
           ...tracingConfig(collector),
         },
       };
   }
+}
+
+/** Challenges of an ACME authority come as Ingresses, which go to this gateway; without one it heeds none. */
+function acmeConfig(ingress: IngressConfig | undefined): HelmValues {
+  const issuer = ingress?.tls?.issuer;
+  return typeof issuer === "object" && "acme" in issuer ? { ingressSelector: ingressSelector.istio } : {};
 }
 
 /** Name by which a Telemetry resource refers to the collector of traces. */

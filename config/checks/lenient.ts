@@ -72,7 +72,7 @@ const addons = z.object({
     .object({ install, existing: anything, operator: anything })
     .catch({ install: true, existing: undefined, operator: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
-  certManager: z.object({ charts }).catch({ charts: { digests: undefined } }),
+  certManager: z.object({ install, charts }).catch({ install: true, charts: { digests: undefined } }),
   gpuDevicePlugin: z
     .object({
       charts,
@@ -85,13 +85,16 @@ const addons = z.object({
 
 const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
 
+const tls = z.object({ issuer: anything, duration: text, renewBefore: text }).optional().catch(undefined);
+
 const ingress = z.object({
+  tls,
   hosts: z.array(z.string()).catch([]),
   numTrustedProxies: number,
   limit,
   clientLimit: limit,
 });
-const noIngress = { hosts: [], numTrustedProxies: undefined, limit: undefined, clientLimit: undefined };
+const noIngress = { tls: undefined, hosts: [], numTrustedProxies: undefined, limit: undefined, clientLimit: undefined };
 
 const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
 
@@ -131,13 +134,15 @@ export const lenientMesh = z.object({
         .catch(undefined),
     })
     .catch({ testers: undefined, dialogues: undefined }),
-  istio: z.object({ values: mapping, charts }).catch({ values: {}, charts: { digests: undefined } }),
+  istio: z
+    .object({ ca: text, values: mapping, charts })
+    .catch({ ca: undefined, values: {}, charts: { digests: undefined } }),
   airGap: z
     .object({ charts: z.object({ oci: text }).catch({ oci: undefined }) })
     .optional()
     .catch(undefined),
   addons: addons.catch({
-    certManager: { charts: { digests: undefined } },
+    certManager: { install: true, charts: { digests: undefined } },
     prometheus: { install: true, existing: undefined, operator: undefined },
     grafana: { install: true },
     gpuDevicePlugin: {

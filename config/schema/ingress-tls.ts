@@ -29,9 +29,16 @@ const existing = object({
 /** How users' connections are encrypted, and who vouches for the certificate. */
 export const ingressTls = object({
   issuer: z
-    .union([z.literal("ownCa"), object({ acme }), object({ existing })], {
-      error: 'is not an issuer: "ownCa", { acme: { email: ops@example.com } } or { existing: { name: my-issuer } }',
-    })
+    .union(
+      [
+        z.literal("ownCa"),
+        object({ acme: acme.describe("An authority that asks by HTTP for each name.") }),
+        object({ existing: existing.describe("An issuer of your own.") }),
+      ],
+      {
+        error: 'is not an issuer: "ownCa", { acme: { email: ops@example.com } } or { existing: { name: my-issuer } }',
+      },
+    )
     .describe("Who issues the certificate: a CA of this stack's own, an ACME authority, or an issuer that is there."),
   // cert-manager's webhook refuses a shorter lifetime than an hour, and a renewal of less than five minutes before.
   duration: time("a lifetime", "1h", "87600h")
