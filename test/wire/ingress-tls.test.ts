@@ -2,8 +2,13 @@ import { Agent } from "node:https";
 import { request } from "node:http";
 import type { SecureVersion } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ClusterView } from "../../cli/demo/cluster-view.ts";
+import { ingressSelector } from "../../components/istio/values.ts";
+import { restrictedContainer, restrictedPod } from "../../components/security/pod.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
+import { changeStage } from "../support/exec.ts";
+import { kubectl, withObjects } from "../support/kubectl.ts";
 import { applied, describeOnLab, localMesh } from "../support/lab.ts";
 import { stackWith } from "../support/stack.ts";
 import { httpsRequest, renewNow, secretPart, shakeHands, withLaxServer, type HttpsAnswer } from "../support/tls.ts";
@@ -15,10 +20,11 @@ const maxAge = 31_536_000;
 describeOnLab("TLS at the ingress", () => {
   let kubeconfig: string;
   let address: string;
+  let view: ClusterView;
   let ca: string;
 
   beforeAll(async () => {
-    ({ kubeconfig, address } = await localMesh());
+    ({ kubeconfig, address, view } = await localMesh());
     await applied(stackWith("local", withTls));
     ca = await secretPart(kubeconfig, "istio-ingress", "ingress-ca", "tls.crt");
     await waitFor("the gateway shows its certificate", { seconds: 60 }, async () => {
@@ -73,7 +79,7 @@ describeOnLab("TLS at the ingress", () => {
     ["ECDHE-ECDSA-AES128-SHA", "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", false],
     ["ECDHE-ECDSA-AES256-SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", false],
   ])(
-    "the cipher suite %s is accepted: %3$s; the control: a lax server takes it",
+    "the cipher suite %s (%s) is accepted: %s; the control: a lax server takes it",
     async (ciphers, cipher, isAccepted) => {
       const offer = { version: "TLSv1.2" as const, ciphers };
       expect(await shakeHands({ ...atGateway(), ...offer })).toMatchObject(
@@ -103,12 +109,47 @@ describeOnLab("TLS at the ingress", () => {
   );
 
   test("answers over TLS tell browsers to stay with it, also those that are no success", async () => {
-    const [good, bad] = [
-      await httpsRequest({ address, host, path, ca }),
-      await httpsRequest({ address, host, path: "/nowhere", ca }),
-    ];
-    expect([good.status, bad.status]).toEqual([200, 404]);
+    const good = await httpsRequest({ address, host, path, ca });
+    const stage = (await view.pods("linly")).find(({ app }) => app === "asr-service");
+    const container = { kubeconfig, namespace: "linly", pod: stage?.name ?? "", container: "asr" };
+    await changeStage(container, 8000, { errorRate: 1 });
+    const bad = await httpsRequest({ address, host, path, ca });
+    await changeStage(container, 8000, { errorRate: 0 });
+    expect([good.status, bad.status]).toEqual([200, 503]);
     for (const { headers } of [good, bad]) expect(headers["strict-transport-security"]).toBe(`max-age=${maxAge}`);
+  });
+
+  test("a challenge of an ACME authority passes the gateway on port 80; the control: without istiod's heed it is sent on", async () => {
+    const challenge = "/.well-known/acme-challenge/token";
+    const ofMesh = ["--namespace", "istio-system", "get", "configmap", "istio", "--output", "jsonpath={.data.mesh}"];
+    const mesh = await kubectl(kubeconfig, ofMesh);
+    const setMesh = async (text: string) => {
+      const patch = [
+        "patch",
+        "configmap",
+        "istio",
+        "--type",
+        "merge",
+        "--patch",
+        JSON.stringify({ data: { mesh: text } }),
+      ];
+      await kubectl(kubeconfig, ["--namespace", "istio-system", ...patch]);
+    };
+    const statusOf = async (target: string) => (await plain("GET", target)).status;
+    await withObjects(kubeconfig, solver(challenge), async () => {
+      const ready = ["wait", "pod", "acme-solver", "--for", "condition=Ready", "--timeout", "60s"];
+      await kubectl(kubeconfig, ["--namespace", "istio-ingress", ...ready]);
+      expect(await statusOf(challenge)).toBe(301);
+      try {
+        await setMesh(`${mesh}\ningressSelector: ${ingressSelector.istio}\n`);
+        await expect.poll(() => statusOf(challenge), { timeout: 60_000 }).toBe(200);
+        expect(await statusOf("/.well-known/acme-challenge/another")).toBe(301);
+        expect(await statusOf(path)).toBe(301);
+      } finally {
+        await setMesh(mesh);
+      }
+      await expect.poll(() => statusOf(challenge), { timeout: 60_000 }).toBe(301);
+    });
   });
 
   test("a certificate is renewed under load: no request fails, no kept connection ends, new ones see the new one", async () => {
@@ -156,6 +197,40 @@ describeOnLab("TLS at the ingress", () => {
     expect(new Set(fresh.map(({ serial }) => serial)).size).toBe(2);
   });
 });
+
+/** What cert-manager makes for a challenge: a pod that answers it, and the way there. The lab's has no ACME built in. */
+function solver(path: string): object[] {
+  const metadata = { name: "acme-solver", namespace: "istio-ingress" };
+  const labels = { app: "acme-solver", "sidecar.istio.io/inject": "false" };
+  const answer = "require('node:http').createServer((_, r) => r.end('ok')).listen(8089)";
+  const container = { name: "solver", image: "localhost/linly-mesh/simulator:lab", command: ["node", "-e", answer] };
+  const backend = { service: { name: "acme-solver", port: { number: 8089 } } };
+  const http = { paths: [{ path, pathType: "ImplementationSpecific", backend }] };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { ...metadata, labels },
+      spec: {
+        automountServiceAccountToken: false,
+        securityContext: restrictedPod,
+        containers: [{ ...container, securityContext: restrictedContainer({ user: undefined }) }],
+      },
+    },
+    {
+      apiVersion: "v1",
+      kind: "Service",
+      metadata,
+      spec: { selector: { app: "acme-solver" }, ports: [{ name: "http", port: 8089 }] },
+    },
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: { ...metadata, annotations: { "kubernetes.io/ingress.class": "istio" } },
+      spec: { rules: [{ host, http }] },
+    },
+  ];
+}
 
 function withTls(mesh: MeshConfig): MeshConfig {
   const tls = { issuer: "ownCa", duration: "2h", renewBefore: "1h", hstsMaxAge: "8760h" } as const;
