@@ -28,6 +28,7 @@ export type { ChartSource } from "./schema/charts.ts";
 export type { CircuitBreakerConfig } from "./schema/circuit-breaker.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { ClientLimit, IngressConfig, RateLimit } from "./schema/ingress.ts";
+export type { IngressTlsConfig } from "./schema/ingress-tls.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { MirrorConfig } from "./schema/mirror.ts";

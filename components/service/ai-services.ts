@@ -6,6 +6,7 @@ import { secretReferences } from "../../config/secret-references.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { gpuResource } from "../addons/gpu-resource.ts";
 import type { Cluster, NamespaceArgs } from "../cluster.ts";
+import { certificateMetadata } from "../istio/ca-values.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
 import { Egress } from "../security/egress.ts";
@@ -87,6 +88,7 @@ export class AiServices extends pulumi.ComponentResource {
           pool: config.pools[stage.pool],
           secrets: given,
           turns,
+          certificates: certificateMetadata(config.istio),
           gpuResource: resource,
           registry: config.airGap?.registry,
           after: [...before, ...given.secrets.values()],

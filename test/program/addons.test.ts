@@ -45,6 +45,7 @@ beforeAll(async () => {
     }),
     withMesh({
       addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off },
+      ingress: { hosts: ["talk.example.com"] },
       telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } },
     }),
   ]);
