@@ -17,12 +17,8 @@ import { planOf, stackWith } from "../support/stack.ts";
 
 /** What a stack can ask for and none of these here does. */
 const elsewhere = [
-  "networkpolicies",
+  // Of a host outside that a stage may call.
   "serviceentries",
-  "authorizationpolicies",
-  "requestauthentications",
-  "issuers",
-  "certificates",
   // Of a model's claim: whether it is bound before its first pod.
   "storageclasses",
 ];

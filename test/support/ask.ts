@@ -5,7 +5,7 @@ export type HeaderLine = readonly [name: string, value: string];
 
 export interface Question {
   readonly address: string;
-  readonly method?: "GET" | "POST" | "HEAD";
+  readonly method?: string;
   /** As it is sent, nothing normalised. */
   readonly path: string;
   readonly headers?: readonly HeaderLine[];

@@ -136,8 +136,22 @@ const nearly = fc
   .tuple(fc.constantFrom(...everything), anything, fc.constantFrom("caller", "stage", "method", "path"))
   .map(([right, wrong, part]) => ({ ...right, [part]: wrong[part] }));
 
-const spelled = (changes: readonly Change[], most: number) =>
+const some = (changes: readonly Change[], most: number) =>
   fc.array(fc.tuple(fc.constantFrom(...changes), fc.nat(40)), { maxLength: most });
+
+/** Ways to write a path: many that leave it the same, some that do not. */
+export const spellings: fc.Arbitrary<(path: string) => string> = fc
+  .oneof(
+    { weight: 5, arbitrary: some(same, 3) },
+    { weight: 3, arbitrary: some(other, 2) },
+    { weight: 2, arbitrary: some([...same, ...other], 4) },
+  )
+  // The first that gives a query, a fragment or another form ends it: what came behind would be part of that.
+  .map((changes) => (path: string) => {
+    const write = (text: string, [change, at]: readonly [Change, number]) =>
+      /[?#]|^http/i.test(text) ? text : change(text, at);
+    return changes.reduce(write, path);
+  });
 
 /** Requests of which about a third are meant to get in. */
 export const fuzzed: fc.Arbitrary<Fuzzed> = fc
@@ -147,11 +161,7 @@ export const fuzzed: fc.Arbitrary<Fuzzed> = fc
       { weight: 3, arbitrary: nearly },
       { weight: 2, arbitrary: anything },
     ),
-    changes: fc.oneof(
-      { weight: 5, arbitrary: spelled(same, 3) },
-      { weight: 3, arbitrary: spelled(other, 2) },
-      { weight: 2, arbitrary: spelled([...same, ...other], 4) },
-    ),
+    spelled: spellings,
     tls: fc.oneof(
       { weight: 30, arbitrary: fc.constant<"own">("own") },
       { weight: 1, arbitrary: fc.constantFrom<"anonymous" | "plain">("anonymous", "plain") },
@@ -160,10 +170,8 @@ export const fuzzed: fc.Arbitrary<Fuzzed> = fc
     headers: fc.uniqueArray(header, { maxLength: 3, selector: ([name]) => name }),
     body: fc.constantFrom("", "{}", `POST /tts_change_model/ HTTP/1.1\r\nhost: x\r\n\r\n`),
   })
-  .map(({ base: { caller, stage, method, path }, changes, tls, isOutsider, headers, body }) => {
-    // The last that gives a query or another form ends it: what comes behind would be part of that.
-    const target = changes.reduce((text, [change, at]) => (/[?#]|^http/i.test(text) ? text : change(text, at)), path);
+  .map(({ base: { caller, stage, method, path }, spelled, tls, isOutsider, headers, body }) => {
     const sent = isOutsider && tls === "own" ? "anonymous" : tls;
     const from = isOutsider ? outsider : caller;
-    return { caller: from, proven: sent === "own", stage, method, target, tls: sent, headers, body };
+    return { caller: from, proven: sent === "own", stage, method, target: spelled(path), tls: sent, headers, body };
   });

@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { users as schema } from "../../config/schema/users.ts";
+import { ask, type Reply } from "../support/ask.ts";
+import { pathOf } from "../support/access-oracle.ts";
+import { endOf, fuzzedUser, linesOf, type Ends } from "../support/fuzzed-tokens.ts";
+import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { stackWith } from "../support/stack.ts";
+import { bearer, fresh, good, issuer, old, work } from "../support/user-attempts.ts";
+
+const seed = Number(process.env["LINLY_MESH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const count = 1000;
+
+describeOnLab(`${count} requests to the gateway, of the seed ${seed} (LINLY_MESH_SEED)`, () => {
+  const requests = fc.sample(fuzzedUser, { seed, numRuns: count });
+  const replies: Reply[] = [];
+
+  beforeAll(async () => {
+    const { address } = await localMesh();
+    const issuers = [{ issuer, audiences: ["talk"], jwks: { keys: [old.jwk, fresh.jwk] } }];
+    const users = schema.parse({ issuers, claims: { "[org][name]": ["example"] } });
+    await applied(stackWith("local", (mesh) => ({ ...mesh, ingress: { ...mesh.ingress, users } })));
+    const statusOf = async (key: typeof old) =>
+      (await ask({ address, path: work, headers: [bearer(good(key))] })).status;
+    const nobody = async () => (await ask({ address, path: work })).status;
+    await expect
+      .poll(() => Promise.all([statusOf(old), statusOf(fresh), nobody()]), { timeout: 60_000 })
+      .toEqual([200, 200, 403]);
+
+    let next = 0;
+    const worker = async () => {
+      for (let index = next++; index < count; index = next++) {
+        const request = requests[index];
+        if (request === undefined) return;
+        const { method, target: path } = request;
+        replies[index] = await ask({ address, method, path, headers: linesOf(request) });
+      }
+    };
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 8 }, worker));
+    console.log(`seed ${seed}: ${count} requests in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+  });
+
+  afterAll(async () => {
+    await applied(stackWith("local"));
+  });
+
+  function seenEnd(index: number): Ends {
+    const reply = replies[index];
+    if (reply === undefined || !reply.upstream) return "gateway";
+    // The stage itself refuses nobody; to a HEAD nobody says why.
+    return reply.status === 403 ? "sidecar" : "stage";
+  }
+
+  function told(index: number): string {
+    const { kind = "", method = "", target = "" } = requests[index] ?? {};
+    const { status, body = "", challenge } = replies[index] ?? {};
+    const request = requests[index];
+    const meant = request && endOf(request);
+    const seen = `${seenEnd(index)} (${status} ${challenge}${body.slice(0, 200)})`;
+    return `${index}: ${kind}: ${method} ${target}, meant ${pathOf(target)}: ended by ${meant}, not ${seen}`;
+  }
+
+  test("end where the oracle says: at the gateway, at the stage's sidecar, or with its answer", () => {
+    const wrong = requests.flatMap((request, index) => (seenEnd(index) === endOf(request) ? [] : [index]));
+    expect(wrong.map(told)).toEqual([]);
+  });
+
+  test("the control: they end at each of the three, and every kind of token is shown to a way that is open to users", () => {
+    const byEnd = Map.groupBy(requests, endOf);
+    for (const end of ["gateway", "sidecar", "stage"] as const) {
+      expect(byEnd.get(end)?.length, end).toBeGreaterThan(count / 20);
+    }
+    const shown = new Set(requests.map(({ kind }) => kind));
+    const user = (kind: string) => ({ kind, method: "POST", target: work });
+    const refused = [...shown].filter((kind) => endOf(user(kind)) === "gateway");
+    expect(refused.length).toBeGreaterThan(10);
+    for (const kind of refused) {
+      const tried = requests.filter(
+        (request) => request.kind === kind && endOf({ ...request, kind: "a token by RS256" }) === "stage",
+      );
+      expect(tried.length, kind).toBeGreaterThan(0);
+    }
+  });
+});
