@@ -35,10 +35,16 @@ export interface Asked {
   readonly target: string;
 }
 
-/** Whether it gets in to its stage. */
-export function getsIn({ caller, proven, stage, method, target }: Asked): boolean {
+/** Whether it gets in to its stage; undefined where no document says what its target means, so that only the stage can tell. */
+export function getsIn({ caller, proven, stage, method, target }: Asked): boolean | undefined {
+  if (isAmbiguous(target)) return proven ? undefined : false;
   const path = pathOf(target);
   return proven && path !== undefined && mayAsk(caller, stage, `${method} ${path}`);
+}
+
+/** A dot segment with a parameter is one to Envoy behind `/`, and none behind what is a slash only later. */
+export function isAmbiguous(target: string): boolean {
+  return /(?:\\|%5c|%2f)\.{1,2};/i.test(target);
 }
 
 /** Whether a caller may ask a stage for what the stage says that it was asked for. */
@@ -62,12 +68,12 @@ export function everythingAllowed(): { caller: string; stage: string; method: st
  * The path that a target means once it is normalised as Istio's documents say of DECODE_AND_MERGE_SLASHES: encoded slashes
  * and backslashes are decoded, backslashes are slashes, dot segments are resolved as in RFC 3986, slashes are merged. A
  * character that needs no encoding is the same encoded (RFC 3986, 6.2.2.2). Query and fragment are no part of it. Undefined
- * for what is no target.
+ * for what is no target, as a path with a zero byte in it.
  */
 export function pathOf(target: string): string | undefined {
   const origin = target.replace(/^https?:\/\/[^/?#]*/i, "");
   const [path = ""] = (origin === "" ? "/" : origin).split(/[?#]/);
-  if (!path.startsWith("/")) return undefined;
+  if (!path.startsWith("/") || path.includes("%00")) return undefined;
   const decoded = path
     .replaceAll(/%2f/gi, "/")
     .replaceAll(/%5c/gi, "/")

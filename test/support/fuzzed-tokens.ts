@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { HeaderLine } from "./ask.ts";
-import { mayAsk, pathOf } from "./access-oracle.ts";
+import { isAmbiguous, mayAsk, pathOf } from "./access-oracle.ts";
 import { spellings } from "./fuzzed-requests.ts";
 import { token, tokenOfConfusion, tokenOfNone, newKey } from "./tokens.ts";
 import { bearer, fresh, good, old, user } from "./user-attempts.ts";
@@ -51,13 +51,17 @@ export function linesOf({ kind }: FuzzedUser): readonly HeaderLine[] {
 /** Who ends a request: the gateway, the sidecar of the first stage, or that stage by its answer. */
 export type Ends = "gateway" | "sidecar" | "stage";
 
-/** Who ends it by docs/users.md and docs/authorization.md, in the stack `local` whose users have these issuers. */
-export function endOf({ kind, method, target }: FuzzedUser): Ends {
+/**
+ * Who ends it by docs/users.md and docs/authorization.md, in the stack `local` whose users have these issuers; undefined where
+ * no document says what its target means.
+ */
+export function endOf({ kind, method, target }: FuzzedUser): Ends | undefined {
   const means = kinds[kind]?.means;
   const path = pathOf(target);
   const isOpen =
     ["GET", "HEAD"].includes(method) && (path === "/readyz" || path?.startsWith("/.well-known/acme-challenge/"));
   if (means === "wrong" || path === undefined || (means === "nobody" && isOpen !== true)) return "gateway";
+  if (isAmbiguous(target)) return undefined;
   return mayAsk("istio-ingress/istio-ingress", "asr", `${method} ${path}`) ? "stage" : "sidecar";
 }
 

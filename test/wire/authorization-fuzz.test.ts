@@ -30,6 +30,7 @@ describe("the oracle", () => {
     ["/%74ts%5fresponse/", "/tts_response/"],
     ["http://a:1/tts_response/", "/tts_response/"],
     ["/tts_response/#/../a", "/tts_response/"],
+    ["/%00/../tts_response/", undefined],
     ["tts_response/", undefined],
   ])("%s means %s", (target, path) => expect(pathOf(target)).toBe(path));
 });
@@ -77,7 +78,9 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
       const { stage, tls } = at(indices[0] ?? 0);
       return { host: pods.get(stage)?.ip ?? "", port: ports[stage] ?? 0, tls, bytes: texts.join("") };
     });
+    const begunAt = performance.now();
     const came = await started().send(whoIs(caller), sent, { concurrency: 8, timeout: 20_000 });
+    console.log("DEBUG", caller, connections.length, connections.flat().length, Math.round(performance.now() - begunAt));
     for (const [place, indices] of connections.entries()) {
       const { received = "", error } = came[place] ?? {};
       const responses = responsesIn({ received });
@@ -93,7 +96,7 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
     const alone = (index: number) => at(index).tls !== "own" || !/^(?!HEAD)[A-Z]+$/.test(at(index).method);
     const together = Map.groupBy(own, (index) => (alone(index) ? `${index}` : at(index).stage));
     const connections = [...together.values()].flatMap((indices) => chunks(indices, 8));
-    for (const part of chunks(connections, 25)) await send(caller, part);
+    for (const part of chunks(connections, 80)) await send(caller, part);
     const unanswered = connections.filter((indices) => indices.length > 1).flat();
     const again = unanswered.filter((index) => answers[index]?.response === undefined).map((index) => [index]);
     for (const part of chunks(again, 100)) await send(caller, part);
@@ -107,11 +110,13 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
 
     const begun = performance.now();
     const byCaller = [...Map.groupBy(requests.keys(), (index) => at(index).caller)];
-    // Two at a time: each is a process in a pod, and the machine may have no more cores.
-    const lanes = [0, 1].map(async () => {
+    // Some at a time: each is a process in a pod, and the machine may have few cores.
+    const lanes = [0, 1, 2, 3].map(async () => {
       for (let next = byCaller.shift(); next !== undefined; next = byCaller.shift()) await sendAll(next);
     });
     await Promise.all(lanes);
+    const errors = Map.groupBy(answers.entries(), ([index, { error }]) => `${at(index).tls} ${error}`);
+    for (const [error, all] of errors) console.log("DEBUG", error, all.length, all.slice(0, 3).map(([index]) => JSON.stringify(at(index))).join("\n"));
     console.log(`seed ${seed}: ${count} requests in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   });
 
@@ -133,7 +138,9 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
   }
 
   test("get in exactly where the oracle lets them", async () => {
-    const wrong = requests.flatMap((request, index) => (gotIn(index) === getsIn(request) ? [] : [index]));
+    const wrong = requests.flatMap((request, index) =>
+      [gotIn(index), undefined].includes(getsIn(request)) ? [] : [index],
+    );
     // Of very many the first ones are enough to know why.
     expect(await Promise.all(wrong.slice(0, 20).map(told))).toEqual([]);
     expect(wrong).toEqual([]);
@@ -146,12 +153,12 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
       return request === undefined ? [] : [{ caller, stage, request, index }];
     });
     expect(seen.filter(({ caller, stage, request }) => !mayAsk(caller, stage, request))).toEqual([]);
-    expect(seen.length).toBeGreaterThan(count / 10);
+    expect(seen.length).toBeGreaterThan(count / 8);
   });
 
   test("the control: they are of both kinds, in every spelling, and each thing that is allowed is asked for", () => {
-    const meant = requests.filter(getsIn);
-    expect(meant.length).toBeGreaterThan(count / 5);
+    const meant = requests.filter((request) => getsIn(request) === true);
+    expect(meant.length).toBeGreaterThan(count / 8);
     expect(meant.length).toBeLessThan((count * 4) / 5);
     expect(meant.filter(({ target }) => pathOf(target) !== target).length).toBeGreaterThan(count / 10);
     for (const right of everythingAllowed()) {
