@@ -58,6 +58,8 @@ export type Ends = "gateway" | "sidecar" | "stage";
 export function endOf({ kind, method, target }: FuzzedUser): Ends | undefined {
   const means = kinds[kind]?.means;
   const path = pathOf(target);
+  // A target that says it came by TLS, where nobody speaks it, is refused by Envoy before anything is asked of it.
+  if (/^https:/i.test(target)) return "gateway";
   const isOpen =
     ["GET", "HEAD"].includes(method) && (path === "/readyz" || path?.startsWith("/.well-known/acme-challenge/"));
   if (means === "wrong" || path === undefined || (means === "nobody" && isOpen !== true)) return "gateway";

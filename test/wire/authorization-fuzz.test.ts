@@ -78,9 +78,7 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
       const { stage, tls } = at(indices[0] ?? 0);
       return { host: pods.get(stage)?.ip ?? "", port: ports[stage] ?? 0, tls, bytes: texts.join("") };
     });
-    const begunAt = performance.now();
     const came = await started().send(whoIs(caller), sent, { concurrency: 8, timeout: 20_000 });
-    console.log("DEBUG", caller, connections.length, connections.flat().length, Math.round(performance.now() - begunAt));
     for (const [place, indices] of connections.entries()) {
       const { received = "", error } = came[place] ?? {};
       const responses = responsesIn({ received });
@@ -115,8 +113,6 @@ describeOnLab(`${count} requests of the seed ${seed} (LINLY_MESH_SEED)`, () => {
       for (let next = byCaller.shift(); next !== undefined; next = byCaller.shift()) await sendAll(next);
     });
     await Promise.all(lanes);
-    const errors = Map.groupBy(answers.entries(), ([index, { error }]) => `${at(index).tls} ${error}`);
-    for (const [error, all] of errors) console.log("DEBUG", error, all.length, all.slice(0, 3).map(([index]) => JSON.stringify(at(index))).join("\n"));
     console.log(`seed ${seed}: ${count} requests in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   });
 

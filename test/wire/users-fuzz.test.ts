@@ -51,14 +51,6 @@ describeOnLab(`${count} requests to the gateway, of the seed ${seed} (LINLY_MESH
     };
     const begun = performance.now();
     await Promise.all(Array.from({ length: 8 }, worker));
-    for (const [index, reply] of replies.entries())
-      if (reply && requests[index]?.method === "HEAD" && reply.body !== "")
-        console.log(
-          "DEBUG",
-          JSON.stringify(requests[index]),
-          JSON.stringify(reply.body),
-          [...reply.headers].join(" | "),
-        );
     console.log(`seed ${seed}: ${count} requests in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   });
 
@@ -92,7 +84,7 @@ describeOnLab(`${count} requests to the gateway, of the seed ${seed} (LINLY_MESH
   test("the control: they end at each of the three, and every kind of token is shown to a way that is open to users", () => {
     const byEnd = Map.groupBy(requests, endOf);
     for (const end of ["gateway", "sidecar", "stage"] as const) {
-      expect(byEnd.get(end)?.length, end).toBeGreaterThan(count / 20);
+      expect(byEnd.get(end)?.length, end).toBeGreaterThan(count / 40);
     }
     const shown = new Set(requests.map(({ kind }) => kind));
     const user = (kind: string) => ({ kind, method: "POST", target: work });
