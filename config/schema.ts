@@ -5,6 +5,7 @@ import { airGap } from "./schema/air-gap.ts";
 import { cluster, pools } from "./schema/cluster.ts";
 import { ingress } from "./schema/ingress.ts";
 import { istio } from "./schema/istio.ts";
+import { modelUploader } from "./schema/model-uploader.ts";
 import { object } from "./schema/object.ts";
 import { offline } from "./schema/offline.ts";
 import { pins } from "./schema/pins.ts";
@@ -30,6 +31,7 @@ export type { ClientLimit, IngressConfig, RateLimit } from "./schema/ingress.ts"
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { MirrorConfig } from "./schema/mirror.ts";
+export type { ModelUploaderConfig } from "./schema/model-uploader.ts";
 export type { ModelConfig } from "./schema/model.ts";
 export type { OfflineConfig } from "./schema/offline.ts";
 export type { PinsConfig } from "./schema/pins.ts";
@@ -83,6 +85,9 @@ export const meshSchema = object({
     .describe(
       "Whether the network, too, lets only those talk who have something to say to each other. It takes a CNI that enforces NetworkPolicies.",
     ),
+  modelUploader: modelUploader
+    .prefault({})
+    .describe("The one identity that may ask for what changes a stage's model: uploads, and other models."),
   addons: addons.describe("What runs beside the mesh."),
   telemetry: telemetry.describe("What the mesh measures, and what is judged by it."),
   services: z.partialRecord(stageName, service).describe("How each stage of the pipeline runs."),

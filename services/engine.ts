@@ -65,6 +65,8 @@ export interface Engine {
   readonly protocol: AppProtocol;
   /** The first `work` route is the one the previous stage calls. */
   readonly routes: readonly [Route, ...Route[]];
+  /** Whether it shows pages, whose parts and calls have paths of their own: a browser may ask for any but admin routes. */
+  readonly showsPages: boolean;
   /**
    * Paths that answer 200: `startup` and `readiness` once it can work, `liveness` as long as it need not be restarted.
    * A probe without a path asks only whether the port accepts connections.

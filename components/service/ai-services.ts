@@ -11,6 +11,7 @@ import { collectorOf } from "../observability/collector.ts";
 import { Egress } from "../security/egress.ts";
 import { otherwiseClosed, stagePolicies } from "../security/network-policies.ts";
 import { makeNetworkPolicies } from "../security/network-policy-objects.ts";
+import { ServiceAccess } from "../security/service-access-policies.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
 import { AiService } from "./ai-service.ts";
 import { ServiceSecrets } from "./secrets.ts";
@@ -61,7 +62,8 @@ export class AiServices extends pulumi.ComponentResource {
       parent: this,
       dependsOn: [namespace, ...open],
     });
-    const before = [...meshRules, ...outside.entries, ...open, ...closed];
+    const access = new ServiceAccess(cluster, { config, pipeline, after: [namespace, istio.istiod] }, { parent: this });
+    const before = [...meshRules, ...access.policies, ...outside.entries, ...open, ...closed];
     const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
     const given = new ServiceSecrets(
       cluster,

@@ -39,8 +39,9 @@ const asked: readonly HttpMatch[] = [
   { headers: { "content-type": { prefix: "application/grpc" } } },
 ];
 
-/** Requests that by the rules of HTTP have the same effect when they are sent twice. */
-const reads: HttpMatch = { method: { regex: "GET|HEAD|OPTIONS" } };
+/** Methods whose requests by the rules of HTTP have the same effect when they are sent twice. */
+const readMethods: readonly string[] = ["GET", "HEAD", "OPTIONS"];
+const reads: HttpMatch = { method: { regex: readMethods.join("|") } };
 
 /**
  * The classes of a stage's requests. Every one says what is tried again, since Istio has a default of its own for a route
@@ -57,7 +58,9 @@ export function requestClasses({ routes, repeatable, retries, timeout }: Classes
   const once = triedAgain(retries.attempts, untouched);
   const again = (perTryTimeout?: Duration) => triedAgain(retries.attempts, retries.retryOn.join(","), perTryTimeout);
   const repeatableStreams = mayRepeat.filter((route) => route.streams).map(exactly);
-  const repeatableOthers = mayRepeat.filter((route) => !route.streams).map(exactly);
+  const repeatableOthers = mayRepeat
+    .filter(({ method, streams: isStream }) => !isStream && !readMethods.includes(method))
+    .map(exactly);
   return [
     ...(repeatableStreams.length === 0
       ? []

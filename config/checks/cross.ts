@@ -12,6 +12,7 @@ import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
 import { mirrorFaults } from "./mirror.ts";
+import { uploaderFaults } from "./model-uploader.ts";
 import { offlineFaults } from "./offline.ts";
 import { overloadFaults } from "./overload.ts";
 import { pinFaults } from "./pins.ts";
@@ -48,6 +49,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   labFaults,
   reservedValueFaults,
   chartDigestFaults,
+  uploaderFaults,
   offlineFaults,
   overloadFaults,
   userFaults,

@@ -126,7 +126,10 @@ export const lenientMesh = z.object({
   mode: text,
   pipeline: z.array(z.string().catch("")).catch([]),
   entry: text,
-  namespace: text,
+  namespace: z.string().catch("linly"),
+  modelUploader: z
+    .object({ namespace: z.string().catch("admin"), serviceAccount: z.string().catch("model-uploader") })
+    .catch({ namespace: "admin", serviceAccount: "model-uploader" }),
   clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
   pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
   ingress: ingress.catch(noIngress),

@@ -18,7 +18,7 @@ const takenNamespaces = [
 
 /** A namespace that is not free. */
 export function namespaceFaults({ namespace }: LenientMesh): Fault[] {
-  if (namespace === undefined || !takenNamespaces.includes(namespace)) return [];
+  if (!takenNamespaces.includes(namespace)) return [];
   const message = `${JSON.stringify(namespace)} is taken; the stages run in a namespace of their own`;
   return [{ path: "namespace", message }];
 }

@@ -21,7 +21,7 @@ const idempotentRoute = object({
     .describe("Its method. GET, HEAD and OPTIONS need no word."),
   path: z
     .string()
-    .regex(/^\/[^?#\s]*$/, { error: 'is not a path such as "/v1/embeddings"' })
+    .regex(/^\/[^?#\s*{}]*$/, { error: 'is not a path such as "/v1/embeddings"' })
     .describe("Its path, whole."),
 });
 

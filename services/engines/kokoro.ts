@@ -16,6 +16,7 @@ export const kokoro: Engine = {
   port: 8880,
   protocol: "http",
   routes: [{ method: "POST", path: "/v1/audio/speech", idempotent: false, purpose: "work", streams: true }],
+  showsPages: false,
   probes: { startup: "/health", readiness: "/health" },
   metrics: undefined,
   measuresRequests: false,

@@ -14,6 +14,7 @@ export const openvinoModelServer: Engine = {
   port: 8000,
   protocol: "http",
   routes: [{ method: "POST", path: "/v2/models/model/infer", idempotent: true, purpose: "work", streams: false }],
+  showsPages: false,
   probes: { startup: "/v2/health/ready", readiness: "/v2/health/ready", liveness: "/v2/health/live" },
   metrics: { path: "/metrics", port: 8000 },
   measuresRequests: false,

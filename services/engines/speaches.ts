@@ -22,6 +22,7 @@ export const speaches: Engine = {
     { method: "POST", path: "/v1/audio/translations", idempotent: true, purpose: "work", streams: true },
     { method: "POST", path: "/v1/models", idempotent: true, purpose: "admin", streams: false },
   ],
+  showsPages: false,
   probes: { startup: "/health", readiness: "/health" },
   metrics: undefined,
   measuresRequests: false,

@@ -16,6 +16,7 @@ export const textEmbeddingsInference: Engine = {
   port: 8080,
   protocol: "http",
   routes: [{ method: "POST", path: "/predict", idempotent: true, purpose: "work", streams: false }],
+  showsPages: false,
   probes: { startup: "/health", readiness: "/health" },
   metrics: { path: "/metrics", port: 8080 },
   measuresRequests: false,

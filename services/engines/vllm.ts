@@ -20,6 +20,7 @@ export const vllm: Engine = {
     { method: "POST", path: "/v1/chat/completions", idempotent: false, purpose: "work", streams: true },
     { method: "POST", path: "/v1/completions", idempotent: false, purpose: "work", streams: true },
   ],
+  showsPages: false,
   probes: { startup: "/v1/models", readiness: "/v1/models", liveness: "/health" },
   metrics: { path: "/metrics", port: 8000 },
   measuresRequests: false,

@@ -22,6 +22,8 @@ export type FailedHop = {
 
 /** What a stage answers. */
 export type Answer = Visit & {
+  /** Method and path of the request as they came to it, without the query. */
+  readonly request: string;
   /** Own visit first, then those of the hops, in the order they were called. */
   readonly path: readonly Visit[];
   /** Own work and hops together. Milliseconds. */

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Answer, FailedHop, Visit } from "./answer.ts";
+import type { Answer, Visit } from "./answer.ts";
 import { changedBehaviour } from "./behaviour.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Caller } from "./caller.ts";
@@ -15,6 +15,8 @@ import type { Settings } from "./settings.ts";
 import { asksForEvents, eventsOf, sendEvents, streamPlan } from "./stream.ts";
 import { traceContext } from "./trace.ts";
 import { asksForWebSocket, handshakeFaults, refuse, WebSocketConnection } from "./websocket.ts";
+
+type Failure = Pick<Answer, "error" | "failedHop">;
 
 /** A pipeline stage that behaves as its settings tell. */
 export class Stage {
@@ -181,7 +183,10 @@ export class Stage {
   ): Promise<{ status: number; answer: Answer }> {
     const { hops } = this.#settings;
     const { errorRate, errorStatus, latency } = this.#behaviour;
-    if (!this.#loaded) return { status: 503, answer: this.#tell(begun, begun, { error: "loading" }) };
+    const asked = `${method} ${pathOf(request)}`;
+    const tell = (worked: number, failure: Failure, visits: readonly Visit[] = []) =>
+      this.#tell(asked, begun, worked, failure, visits);
+    if (!this.#loaded) return { status: 503, answer: tell(begun, { error: "loading" }) };
 
     const fails = this.#random() < errorRate;
     await this.#places.during(signal, () => wait(sampleLatency(latency, this.#random), undefined, { signal }));
@@ -189,7 +194,7 @@ export class Stage {
     if (fails) {
       const error = "failed as it was told to";
       if (errorStatus === "reset") throw new Error(error);
-      return { status: errorStatus, answer: this.#tell(begun, worked, { error }) };
+      return { status: errorStatus, answer: tell(worked, { error }) };
     }
 
     const trace = traceContext(request.headers);
@@ -202,21 +207,16 @@ export class Stage {
         this.#metrics.hopFailed(hop.name);
         const { failedHop } = called;
         const error = `the call from ${failedHop.from} to ${failedHop.name} failed: ${failedHop.reason}`;
-        return { status: 502, answer: this.#tell(begun, worked, { error, failedHop }, visits) };
+        return { status: 502, answer: tell(worked, { error, failedHop }, visits) };
       }
     }
-    return { status: 200, answer: this.#tell(begun, worked, {}, visits) };
+    return { status: 200, answer: tell(worked, {}, visits) };
   }
 
-  #tell(
-    begun: number,
-    worked: number,
-    failure: { error?: string; failedHop?: FailedHop },
-    visits: readonly Visit[] = [],
-  ): Answer {
+  #tell(asked: string, begun: number, worked: number, failure: Failure, visits: readonly Visit[]): Answer {
     const { stage, version, pod, node } = this.#settings;
     const own = { stage, version, pod, node, ms: tenths(worked - begun) };
-    return { ...own, path: [own, ...visits], totalMs: tenths(performance.now() - begun), ...failure };
+    return { ...own, request: asked, path: [own, ...visits], totalMs: tenths(performance.now() - begun), ...failure };
   }
 }
 

@@ -1,0 +1,80 @@
+// Sends requests as they are written, byte for byte, from inside a pod: `node --input-type=module-typescript --eval` runs
+// this with a `RawBatch` as what it reads, and it prints a `RawAnswer[]`. It takes part in no build, and imports Node alone.
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
+import { connect as connectTls, createSecureContext, type ConnectionOptions } from "node:tls";
+
+/** One connection: what is written to it, and by whose certificate. */
+export type RawRequest = {
+  readonly host: string;
+  readonly port: number;
+  /** Every character is a byte. */
+  readonly bytes: string;
+  /** `own`: mutual TLS by the pod's identity; `anonymous`: TLS without a certificate; `plain`: none. */
+  readonly tls: "own" | "anonymous" | "plain";
+};
+
+export type RawBatch = {
+  /** Folder of `key.pem`, `cert-chain.pem` and `root-cert.pem`. */
+  readonly certificates: string;
+  /** Connections open at a time. */
+  readonly concurrency: number;
+  /** How long a connection may go on. Milliseconds. */
+  readonly timeout: number;
+  readonly requests: readonly RawRequest[];
+};
+
+/** All that came until the other side closed; and why the connection failed, where it did. */
+export type RawAnswer = { readonly received: string; readonly error?: string };
+
+/** More than any answer that somebody looks at. */
+const MOST = 65_536;
+
+const batch: RawBatch = JSON.parse(await text(process.stdin));
+const read = (name: string) => readFileSync(`${batch.certificates}/${name}.pem`);
+const uses = (kind: RawRequest["tls"]) => batch.requests.some(({ tls }) => tls === kind);
+const own = uses("own")
+  ? createSecureContext({ key: read("key"), cert: read("cert-chain"), ca: read("root-cert") })
+  : undefined;
+
+function opened({ host, port, tls }: RawRequest): Socket {
+  if (tls === "plain") return connect({ host, port });
+  // A workload's certificate names an identity, and no host.
+  const whoever = { checkServerIdentity: () => undefined };
+  const options: ConnectionOptions =
+    tls === "own" && own !== undefined ? { secureContext: own, ...whoever } : { rejectUnauthorized: false };
+  return connectTls({ host, port, ...options });
+}
+
+function sent(request: RawRequest): Promise<RawAnswer> {
+  return new Promise((resolve) => {
+    let received = "";
+    const socket = opened(request);
+    const end = (error?: string) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(error === undefined ? { received } : { received, error });
+    };
+    const timer = setTimeout(() => end(`was not closed within ${batch.timeout} ms`), batch.timeout);
+    socket.setEncoding("latin1");
+    socket.on("data", (chunk: string) => {
+      if (received.length < MOST) received += chunk;
+    });
+    socket.on("error", (error) => end("code" in error ? String(error.code) : error.message));
+    socket.on("close", () => end());
+    socket.on("end", () => end());
+    socket.write(request.bytes, "latin1");
+  });
+}
+
+const answers: RawAnswer[] = [];
+let next = 0;
+async function worker(): Promise<void> {
+  for (let index = next++; index < batch.requests.length; index = next++) {
+    const request = batch.requests[index];
+    if (request !== undefined) answers[index] = await sent(request);
+  }
+}
+await Promise.all(Array.from({ length: batch.concurrency }, worker));
+process.stdout.write(JSON.stringify(answers));
