@@ -25,11 +25,22 @@ export type RawBatch = {
   readonly requests: readonly RawRequest[];
 };
 
-/** All that came until the other side closed; and why the connection failed, where it did. */
+/** All that came until the other side closed, or said that it would; and why the connection failed, where it did. */
 export type RawAnswer = { readonly received: string; readonly error?: string };
 
 /** More than any answer that somebody looks at. */
-const MOST = 65_536;
+const MOST = 2 ** 20;
+
+/** Whether all is there of a response after which the connection is closed, which a proxy may take its time to do. */
+function isLast(received: string): boolean {
+  const said = /^connection: close\r$/im.exec(received)?.index;
+  const end = said === undefined ? -1 : received.indexOf("\r\n\r\n", said);
+  if (said === undefined || end === -1) return false;
+  const head = received.slice(received.lastIndexOf("HTTP/1.1 ", said), end + 2);
+  const length = /^content-length: (\d+)\r$/im.exec(head)?.[1];
+  const body = received.slice(end + 4);
+  return length === undefined ? body.endsWith("0\r\n\r\n") : body.length >= Number(length);
+}
 
 const batch: RawBatch = JSON.parse(await text(process.stdin));
 const read = (name: string) => readFileSync(`${batch.certificates}/${name}.pem`);
@@ -60,6 +71,7 @@ function sent(request: RawRequest): Promise<RawAnswer> {
     socket.setEncoding("latin1");
     socket.on("data", (chunk: string) => {
       if (received.length < MOST) received += chunk;
+      if (isLast(received)) end();
     });
     socket.on("error", (error) => end("code" in error ? String(error.code) : error.message));
     socket.on("close", () => end());

@@ -30,25 +30,46 @@ export interface RawResponse {
 }
 
 /** The first response in what came; undefined where there was none. */
-export function responseIn({ received }: RawAnswer): RawResponse | undefined {
-  const [, status, head = "", rest = ""] =
-    /^HTTP\/1\.[01] (\d{3})[^\r\n]*\r\n(.*?)\r\n\r\n(.*)$/s.exec(`${received}`) ?? [];
-  if (status === undefined) return undefined;
+export function responseIn(answer: RawAnswer): RawResponse | undefined {
+  return responsesIn(answer)[0];
+}
+
+/** The responses in what came, one after the other, as requests that were written one after the other get them. */
+export function responsesIn({ received }: RawAnswer): RawResponse[] {
+  const responses: RawResponse[] = [];
+  for (let rest = received; ;) {
+    const read = firstIn(rest);
+    if (read === undefined) return responses;
+    responses.push(read.response);
+    rest = read.rest;
+  }
+}
+
+function firstIn(text: string): { response: RawResponse; rest: string } | undefined {
+  const [whole, status, lines = ""] = /^HTTP\/1\.[01] (\d{3})[^\r\n]*\r\n((?:[^\r\n]+\r\n)*)\r\n/.exec(text) ?? [];
+  if (whole === undefined) return undefined;
   const headers = new Map(
-    head.split("\r\n").map((line) => {
+    lines.split("\r\n").map((line) => {
       const [name = "", ...value] = line.split(":");
       return [name.toLowerCase(), value.join(":").trim()];
     }),
   );
-  const body = headers.get("transfer-encoding") === "chunked" ? unchunked(rest) : rest;
-  return { status: Number(status), headers, body };
+  const behind = text.slice(whole.length);
+  const { body, rest } = bodyIn(behind, headers);
+  return { response: { status: Number(status), headers, body }, rest };
 }
 
-function unchunked(text: string): string {
-  const [line, size] = /^([0-9a-f]+)[^\r\n]*\r\n/i.exec(text) ?? [];
-  if (line === undefined || size === undefined) return "";
-  const length = Number.parseInt(size, 16);
-  if (length === 0) return "";
-  const from = line.length;
-  return text.slice(from, from + length) + unchunked(text.slice(from + length + 2));
+function bodyIn(text: string, headers: ReadonlyMap<string, string>): { body: string; rest: string } {
+  if (headers.get("transfer-encoding") === "chunked") return unchunked(text);
+  const length = headers.get("content-length");
+  const end = length === undefined ? text.length : Number(length);
+  return { body: text.slice(0, end), rest: text.slice(end) };
+}
+
+function unchunked(text: string): { body: string; rest: string } {
+  const [line = "", size = "0"] = /^([0-9a-f]+)[^\r\n]*\r\n/i.exec(text) ?? [];
+  const end = line.length + Number.parseInt(size, 16);
+  if (end === line.length) return { body: "", rest: text.slice(end + 2) };
+  const { body, rest } = unchunked(text.slice(end + 2));
+  return { body: text.slice(line.length, end) + body, rest };
 }

@@ -11,7 +11,7 @@ import { stackWith, withService } from "../support/stack.ts";
 
 /** The header by which an Envoy that looks into requests tells how long the replica took. */
 const looked = "x-envoy-upstream-service-time";
-const face = "http://face-service.linly.svc.cluster.local:8003/healthz";
+const face = "http://face-service.linly.svc.cluster.local:8003/voices";
 
 describeOnLab("a stage whose requests no sidecar looks into", () => {
   let kubeconfig: string;

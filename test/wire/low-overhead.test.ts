@@ -107,10 +107,10 @@ describeOnLab("sidecars that do no more than is used", () => {
   });
 
   test("an answer leaves no line in the log, an error does, at each sidecar and gateway on its way", async () => {
-    expect((await sent("/answered", 8)).filter(({ failure }) => failure !== undefined)).toEqual([]);
-    expect((await sent("/given-up", 1, 5))[0]?.failure).toBeDefined();
+    expect((await sent("/generate?answered", 8)).filter(({ failure }) => failure !== undefined)).toEqual([]);
+    expect((await sent("/generate?given-up", 1, 5))[0]?.failure).toBeDefined();
     await failing(true);
-    expect((await sent("/failed", 3)).map(({ failure }) => failure)).toEqual(
+    expect((await sent("/generate?failed", 3)).map(({ failure }) => failure)).toEqual(
       Array.from({ length: 3 }, () => expect.stringMatching(/^503/)),
     );
     // Lines are in the order of the requests' ends: what stands before the last one is all there will be.
@@ -120,10 +120,10 @@ describeOnLab("sidecars that do no more than is used", () => {
     ] as const) {
       const lines = () => linesOf(ofNamespace, pod);
       await expect
-        .poll(async () => (await lines()).filter((line) => line.startsWith("/failed")), { timeout: 30_000 })
-        .toEqual(Array.from({ length: 3 }, () => "/failed 503 -"));
-      expect((await lines()).filter((line) => line.startsWith("/given-up"))).toEqual(["/given-up 0 DC"]);
-      expect((await lines()).filter((line) => line.startsWith("/answered"))).toEqual([]);
+        .poll(async () => (await lines()).filter((line) => line.startsWith("/generate?failed")), { timeout: 30_000 })
+        .toEqual(Array.from({ length: 3 }, () => "/generate?failed 503 -"));
+      expect((await lines()).filter((line) => line.startsWith("/generate?given-up"))).toEqual(["/generate?given-up 0 DC"]);
+      expect((await lines()).filter((line) => line.startsWith("/generate?answered"))).toEqual([]);
     }
   });
 

@@ -119,7 +119,7 @@ describeOnLab("a shadow", () => {
   });
 
   test("calls nobody, where production calls the next stage", async () => {
-    const face = `http://face-service.linly.svc.cluster.local:${portOf("face")}/readyz`;
+    const face = `http://face-service.linly.svc.cluster.local:${portOf("face")}/voices`;
     expect(await statusFromPod({ ...(await podOf("tts", "production")), url: face })).toBe("200");
     expect(await statusFromPod({ ...(await podOf("tts", shadowName)), url: face })).toMatch(/^error: |^50\d$/);
   });

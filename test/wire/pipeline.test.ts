@@ -81,7 +81,7 @@ describeOnLab("the pipeline on real sidecars", () => {
   ])("a sidecar knows only the next stage: %s to %s:%i is %s", async (from, to, port, status) => {
     const pod = (await view.pods("linly")).find(({ app }) => app === from);
     if (pod === undefined) throw new Error(`no pod of ${from}`);
-    const url = `http://${to}.linly.svc.cluster.local:${port}/healthz`;
+    const url = `http://${to}.linly.svc.cluster.local:${port}/voices`;
     const container = from.replace("-service", "");
     expect(await statusFromPod({ kubeconfig, namespace: "linly", pod: pod.name, container, url })).toBe(status);
   });

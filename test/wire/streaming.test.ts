@@ -133,7 +133,7 @@ describeOnLab("streams", () => {
   });
 
   test("that have begun are not sent again when their replica dies", async () => {
-    const stream = await events(endless, "/once");
+    const stream = await events(endless, "/voices");
     const [first] = await stream.next(3);
     const dead = first?.pod ?? "";
     await kubectl(kubeconfig, ["--namespace", namespace, "delete", "pod", dead, "--grace-period=0", "--force"]);
@@ -144,14 +144,14 @@ describeOnLab("streams", () => {
     expect(others.length).toBeGreaterThan(1);
     for (const { name } of others) {
       const told = await metricsOfStage(container(name), port);
-      expect(told).not.toContain('route="/once"');
+      expect(told).not.toContain('route="/voices"');
       expect(told).toMatch(/^stage_requests_in_flight\{.*\} 0$/m);
     }
     // The control: a request for that path is told there.
-    const again = await events("events=1&interval=10ms", "/once");
+    const again = await events("events=1&interval=10ms", "/voices");
     expect(await again.ended).toBe("end");
     const told = await Promise.all(others.map(({ name }) => metricsOfStage(container(name), port)));
-    expect(told.join("\n")).toContain('route="/once",method="GET",code="200"} 1');
+    expect(told.join("\n")).toContain('route="/voices",method="GET",code="200"} 1');
   });
 
   test("outlive the gateway's rollout, and a change of its listener", async () => {
