@@ -9,8 +9,8 @@ import { connect as connectTls, createSecureContext, type ConnectionOptions } fr
 export type RawRequest = {
   readonly host: string;
   readonly port: number;
-  /** Every character is a byte. */
-  readonly bytes: string;
+  /** Each is written once the one before it was answered. Every character is a byte. */
+  readonly writes: readonly string[];
   /** `own`: mutual TLS by the pod's identity; `anonymous`: TLS without a certificate; `plain`: none. */
   readonly tls: "own" | "anonymous" | "plain";
 };
@@ -31,15 +31,19 @@ export type RawAnswer = { readonly received: string; readonly error?: string };
 /** More than any answer that somebody looks at. */
 const MOST = 2 ** 20;
 
-/** Whether all is there of a response after which the connection is closed, which a proxy may take its time to do. */
-function isLast(received: string): boolean {
-  const said = /^connection: close\r$/im.exec(received)?.index;
-  const end = said === undefined ? -1 : received.indexOf("\r\n\r\n", said);
-  if (said === undefined || end === -1) return false;
-  const head = received.slice(received.lastIndexOf("HTTP/1.1 ", said), end + 2);
-  const length = /^content-length: (\d+)\r$/im.exec(head)?.[1];
+/** Whether a response is there as a whole. */
+function isWhole(received: string, toHead: boolean): boolean {
+  const end = received.indexOf("\r\n\r\n");
+  if (end === -1 || toHead) return end !== -1;
+  const length = /^content-length: (\d+)\r$/im.exec(received.slice(0, end + 2))?.[1];
   const body = received.slice(end + 4);
   return length === undefined ? body.endsWith("0\r\n\r\n") : body.length >= Number(length);
+}
+
+/** Whether the other side is to close the connection after what it has sent, for which a proxy may take its time. */
+function isLast(received: string, toHead: boolean): boolean {
+  const said = /^connection: close\r$/im.exec(received)?.index;
+  return said !== undefined && isWhole(received.slice(received.lastIndexOf("HTTP/1.1 ", said)), toHead);
 }
 
 const batch: RawBatch = JSON.parse(await text(process.stdin));
@@ -60,23 +64,33 @@ function opened({ host, port, tls }: RawRequest): Socket {
 
 function sent(request: RawRequest): Promise<RawAnswer> {
   return new Promise((resolve) => {
-    let received = "";
+    let [received, before, written] = ["", "", ""];
+    const writes = [...request.writes];
     const socket = opened(request);
     const end = (error?: string) => {
       clearTimeout(timer);
       socket.destroy();
-      resolve(error === undefined ? { received } : { received, error });
+      const all = before + received;
+      resolve(error === undefined ? { received: all } : { received: all, error });
+    };
+    const write = () => {
+      before += received;
+      received = "";
+      written = writes.shift() ?? "";
+      socket.write(written, "latin1");
     };
     const timer = setTimeout(() => end(`was not closed within ${batch.timeout} ms`), batch.timeout);
     socket.setEncoding("latin1");
     socket.on("data", (chunk: string) => {
       if (received.length < MOST) received += chunk;
-      if (isLast(received)) end();
+      const toHead = written.startsWith("HEAD ");
+      if (isLast(received, toHead)) end();
+      else if (writes.length > 0 && isWhole(received, toHead)) write();
     });
     socket.on("error", (error) => end("code" in error ? String(error.code) : error.message));
     socket.on("close", () => end());
     socket.on("end", () => end());
-    socket.write(request.bytes, "latin1");
+    write();
   });
 }
 

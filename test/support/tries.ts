@@ -41,7 +41,7 @@ export class Tries<Stage extends string> {
     const { ip: host, port } = this.at[stage];
     const requests = tricks.map(({ method = "POST", target, headers = [], body }): RawRequest => {
       const bytes = requestBytes(method, target, [["user-agent", this.#userAgent()], ...headers], body);
-      return { host, port, tls: "own", bytes };
+      return { host, port, tls: "own", writes: [bytes] };
     });
     // Some ask for a connection that goes on.
     return this.#identities.send(who, requests, { timeout: 5000 });
@@ -50,7 +50,9 @@ export class Tries<Stage extends string> {
   /** In plain text, to a port of the sidecar's own. */
   async plain(who: Who, stage: Stage, port: number, target: string): Promise<RawResponse | undefined> {
     const bytes = requestBytes("GET", target);
-    const [answer] = await this.#identities.send(who, [{ host: this.at[stage].ip, port, tls: "plain", bytes }]);
+    const [answer] = await this.#identities.send(who, [
+      { host: this.at[stage].ip, port, tls: "plain", writes: [bytes] },
+    ]);
     return answer && responseIn(answer);
   }
 
@@ -78,14 +80,14 @@ export class Tries<Stage extends string> {
     const tries = list.map((tried) => ({ tried, userAgent: this.#userAgent() }));
     const groups = [...Map.groupBy(tries, ({ tried }) => tried.stage)];
     const requests = groups.map(([stage, group]): RawRequest => {
-      const bytes = group.map(({ tried: { method, target }, userAgent }, index) => {
+      const writes = group.map(({ tried: { method, target }, userAgent }, index) => {
         const connection = index === group.length - 1 ? "close" : "keep-alive";
         return requestBytes(method, target, [
           ["user-agent", userAgent],
           ["connection", connection],
         ]);
       });
-      return { host: this.at[stage].ip, port: this.at[stage].port, tls, bytes: bytes.join("") };
+      return { host: this.at[stage].ip, port: this.at[stage].port, tls, writes };
     });
     const answers = await this.#identities.send(who, requests);
     return groups.flatMap(([, group], at) => {

@@ -122,7 +122,9 @@ describeOnLab("sidecars that do no more than is used", () => {
       await expect
         .poll(async () => (await lines()).filter((line) => line.startsWith("/generate?failed")), { timeout: 30_000 })
         .toEqual(Array.from({ length: 3 }, () => "/generate?failed 503 -"));
-      expect((await lines()).filter((line) => line.startsWith("/generate?given-up"))).toEqual(["/generate?given-up 0 DC"]);
+      expect((await lines()).filter((line) => line.startsWith("/generate?given-up"))).toEqual([
+        "/generate?given-up 0 DC",
+      ]);
       expect((await lines()).filter((line) => line.startsWith("/generate?answered"))).toEqual([]);
     }
   });

@@ -104,7 +104,9 @@ describeOnLab("retries and timeouts", () => {
     const slow = () => Promise.all(pods.map((pod) => change(pod, { latencyMedian: "3s", latencyP99: "3s" })));
     const headers = { host: "control.example.com" };
     await withObjects(kubeconfig, [usualSnippet], async () => {
-      await expect.poll(async () => failuresOf(await sent(1, "/generate", { headers })), { timeout: 60_000 }).toEqual([]);
+      await expect
+        .poll(async () => failuresOf(await sent(1, "/generate", { headers })), { timeout: 60_000 })
+        .toEqual([]);
       await slow();
 
       let results: Result[] = [];
