@@ -47,13 +47,20 @@ export class Tries<Stage extends string> {
     return this.#identities.send(who, requests, { timeout: 5000 });
   }
 
-  /** In plain text, to a port of the sidecar's own. */
-  async plain(who: Who, stage: Stage, port: number, target: string): Promise<RawResponse | undefined> {
-    const bytes = requestBytes("GET", target);
-    const [answer] = await this.#identities.send(who, [
-      { host: this.at[stage].ip, port, tls: "plain", writes: [bytes] },
-    ]);
-    return answer && responseIn(answer);
+  /** In plain text, to ports of the sidecar's own. */
+  async plain(
+    who: Who,
+    stage: Stage,
+    list: readonly (readonly [port: number, target: string])[],
+  ): Promise<(RawResponse | undefined)[]> {
+    const { ip: host } = this.at[stage];
+    const requests = list.map(([port, target]): RawRequest => ({
+      host,
+      port,
+      tls: "plain",
+      writes: [requestBytes("GET", target)],
+    }));
+    return (await this.#identities.send(who, requests)).map(responseIn);
   }
 
   /** Those that came to something else than was expected: who, what, where, and which policy decided so. */
