@@ -17,6 +17,7 @@ import {
   type EgressRule,
   type IngressRule,
 } from "./network-peers.ts";
+import { accessRules } from "./service-access.ts";
 
 /**
  * Who may open a connection to whom, as the network sees it. Ports are those that callers name: what a sidecar takes over
@@ -33,7 +34,7 @@ export interface NamedPolicy {
 }
 
 export interface NetworkArgs {
-  readonly config: Pick<MeshConfig, "namespace" | "namespaceExists" | "addons" | "networkPolicies">;
+  readonly config: Pick<MeshConfig, "namespace" | "namespaceExists" | "addons" | "networkPolicies" | "modelUploader">;
   readonly pipeline: PipelinePlan<ServiceConfig>;
 }
 
@@ -61,8 +62,12 @@ function policiesOf(planned: PlannedService<ServiceConfig>, { config, pipeline }
   const callers = pipeline.edges
     .filter((edge) => edge.to === stage.name)
     .map((edge) => podsOf({ name: edge.from }, namespace));
+  // The network knows no accounts: of the uploader's namespace the sidecars let one in.
+  const uploader = accessRules({ config, pipeline })
+    .filter((rule) => rule.stage.name === stage.name && rule.who === config.modelUploader)
+    .map(({ who }) => podsIn(who.namespace));
   const ingress = [
-    ...from([...callers, ...(entry ? [gatewayPods] : [])], stage.engine.port),
+    ...from([...callers, ...(entry ? [gatewayPods] : []), ...uploader], stage.engine.port),
     ...metricsReaders(config.addons),
   ];
   const needs = needsOfSidecars(config);

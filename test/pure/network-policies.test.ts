@@ -71,6 +71,8 @@ const world = {
   ],
   ports: tcp(443),
 };
+/** Where the uploader is: both stages have routes that change a model. */
+const uploaders = pods("admin");
 const policyTypes = ["Ingress", "Egress"];
 
 describe("the stages", () => {
@@ -81,14 +83,17 @@ describe("the stages", () => {
         matchExpressions: [{ key: "linly-mesh/shadow", operator: "DoesNotExist" }],
       },
       policyTypes,
-      ingress: [{ from: [pods("istio-ingress", { istio: "ingress" })], ports: tcp(8000) }, prometheus],
+      ingress: [{ from: [pods("istio-ingress", { istio: "ingress" }), uploaders], ports: tcp(8000) }, prometheus],
       egress: [...needs, { to: [pods("linly", { app: "tts-service" })], ports: tcp(8001) }],
     });
   });
 
   test("a stage behind it: in from its caller, out to the world where it has hosts there", () => {
     const { ingress, egress } = named(stagePolicies(argsOf()), "tts-service");
-    expect(ingress).toEqual([{ from: [pods("linly", { app: "asr-service" })], ports: tcp(8001) }, prometheus]);
+    expect(ingress).toEqual([
+      { from: [pods("linly", { app: "asr-service" }), uploaders], ports: tcp(8001) },
+      prometheus,
+    ]);
     expect(egress).toEqual([...needs, world]);
   });
 
@@ -96,16 +101,22 @@ describe("the stages", () => {
     expect(named(stagePolicies(argsOf()), "tts-service-shadow")).toEqual({
       podSelector: { matchLabels: { app: "tts-service", "linly-mesh/shadow": "true" } },
       policyTypes,
-      ingress: [{ from: [pods("linly", { app: "asr-service" })], ports: tcp(8001) }, prometheus],
+      ingress: [{ from: [pods("linly", { app: "asr-service" }), uploaders], ports: tcp(8001) }, prometheus],
       egress: needs,
     });
+  });
+
+  test("a stage of whose engine no route changes a model: nothing from the uploader's namespace", () => {
+    const services = { asr: raw.services.asr, tts: { engine: "kokoro", versions: [{ name: "v1", weight: 100 }] } };
+    const { ingress } = named(stagePolicies(argsOf({ services, modelUploader: { namespace: "ml" } })), "tts-service");
+    expect(ingress).toEqual([{ from: [pods("linly", { app: "asr-service" })], ports: tcp(8880) }, prometheus]);
   });
 
   test("a rule never stands without peers, which would let everybody in", () => {
     const unread = { prometheus: { install: false }, grafana: { install: false }, jaeger: { install: false } };
     for (const { spec } of stagePolicies(argsOf({ addons: unread }))) {
       expect(JSON.stringify(spec)).not.toMatch(/"(?:from|to)":\[\]/);
-      expect(spec).toMatchObject({ ingress: [{ from: [{}] }] });
+      expect(spec).toMatchObject({ ingress: [{ from: [{}, uploaders] }] });
     }
   });
 
