@@ -4,6 +4,7 @@ import { IngressGateway } from "./components/istio/ingress-gateway.ts";
 import { Istio } from "./components/istio/istio.ts";
 import { collectorOf } from "./components/observability/collector.ts";
 import { Observability } from "./components/observability/observability.ts";
+import { ingressCertificate } from "./components/security/ingress-certificate.ts";
 import { gatewayPolicies } from "./components/security/network-policies.ts";
 import { StrictMtls } from "./components/security/strict-mtls.ts";
 import { Users } from "./components/security/users.ts";
@@ -21,12 +22,12 @@ const pipeline = planPipeline(config);
 const meshes = config.clusters.map((clusterConfig) => {
   const cluster = new Cluster(clusterConfig);
 
-  new AddOns(cluster, config);
+  const { certManager } = new AddOns(cluster, config);
 
   const { istio: istioConfig, ingress, airGap } = config;
   const collector = collectorOf(config.addons);
   const istioArgs = { istio: istioConfig, ingress, airGap, collector, finishSeconds: entryFinishSeconds(pipeline) };
-  const istio = new Istio(cluster, istioArgs);
+  const istio = new Istio(cluster, istioArgs, certManager?.component);
   const networkPolicies = gatewayPolicies({ config, pipeline });
   const gateway = new IngressGateway(cluster, { ...istioArgs, networkPolicies }, istio);
 
@@ -34,7 +35,8 @@ const meshes = config.clusters.map((clusterConfig) => {
   const users = new Users(cluster, { config, pipeline, istio, gateway });
   const services = new AiServices(cluster, { config, pipeline, secrets, istio, mtls });
 
-  new MeshTraffic(cluster, { config, services, gateway, users });
+  const certificate = ingressCertificate(cluster, { ingress, gateway, certManager: certManager?.component });
+  new MeshTraffic(cluster, { config, services, gateway, users, certificate });
 
   new Observability(cluster, { config, istio, gateway, services });
 

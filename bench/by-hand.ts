@@ -15,14 +15,20 @@ export interface Tools {
 }
 
 /** Manifests of one folder. */
-type Part = "namespaces" | "objects";
+type Part = "namespaces" | "certificates" | "objects";
 
 function partOf({ inputs }: Step): Part {
-  return inputs["kind"] === "Namespace" ? "namespaces" : "objects";
+  if (inputs["kind"] === "Namespace") return "namespaces";
+  return String(inputs["apiVersion"]).startsWith("cert-manager.io/") ? "certificates" : "objects";
 }
 
-/* A chart comes once what it needs is there: the gateway's pods get their image from istiod's webhook. */
-const releaseOrder = ["istio-base", "istiod", "istio-cni", "istio-ingress", "cert-manager"];
+const certManager = "cert-manager";
+
+/*
+ * A chart comes once what it needs is there: istiod's CA is from cert-manager, and the gateway's pods get their image from
+ * istiod's webhook.
+ */
+const releaseOrder = [certManager, "istio-base", "istiod", "istio-cni", "istio-ingress"];
 
 /**
  * Releases in the order in which a person installs them.
@@ -73,6 +79,7 @@ export class ByHand {
           ...values,
         ]),
       );
+      if (spec.name === certManager) await this.#apply("certificates");
     }
     await this.#apply("objects");
   }
@@ -80,18 +87,25 @@ export class ByHand {
   /** Namespaces go last: with them go helm's records, without which a chart's objects outside of them would stay. */
   async down(): Promise<void> {
     await this.#delete("objects");
+    await this.#delete("certificates");
     for (const { name, namespace } of this.#releases.toReversed()) {
       await runHelm(this.#helm(), ["uninstall", name, "--namespace", namespace, "--ignore-not-found", "--wait"]);
     }
     await this.#delete("namespaces");
   }
 
-  #apply(part: Part): Promise<void> {
-    return this.#kubectl("apply", "--server-side", "--recursive", "--filename", join(this.#dir, part));
+  async #apply(part: Part): Promise<void> {
+    if (!this.#has(part)) return;
+    await this.#kubectl("apply", "--server-side", "--recursive", "--filename", join(this.#dir, part));
   }
 
-  #delete(part: Part): Promise<void> {
-    return this.#kubectl("delete", "--ignore-not-found", "--recursive", "--filename", join(this.#dir, part));
+  async #delete(part: Part): Promise<void> {
+    if (!this.#has(part)) return;
+    await this.#kubectl("delete", "--ignore-not-found", "--recursive", "--filename", join(this.#dir, part));
+  }
+
+  #has(part: Part): boolean {
+    return this.#plan.steps.some((step) => step.kind !== "release" && partOf(step) === part);
   }
 
   #helm(): Helm {

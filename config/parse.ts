@@ -47,12 +47,26 @@ function faultsOf(issue: z.core.$ZodIssue, raw: unknown): Fault[] {
     return issue.issues.map(({ message }) => ({ path, message }));
   }
   const found = issue.path.reduce<unknown>(child, raw);
+  if (issue.code === "invalid_union") {
+    const within = meantOption(issue.errors, found);
+    if (within !== undefined) {
+      return within.flatMap((fault) => faultsOf({ ...fault, path: [...issue.path, ...fault.path] }, raw));
+    }
+  }
   if (found === undefined) return [{ path, message: `is missing; ${expectation(issue)}` }];
   const ownWords = issue.message.startsWith("is ") || issue.message.startsWith("must ");
   if (issue.code === "invalid_type" && !ownWords) {
     return [{ path, message: `${show(found)} is not ${article(issue.expected)}` }];
   }
   return [{ path, message: issue.message.startsWith("is ") ? `${show(found)} ${issue.message}` : issue.message }];
+}
+
+/** What is wrong within the one choice that was plainly meant: all of it lies in keys of that choice which are there. */
+function meantOption(choices: readonly z.core.$ZodIssue[][], found: unknown): z.core.$ZodIssue[] | undefined {
+  const meant = choices.filter((faults) =>
+    faults.every(({ path: [key] }) => key !== undefined && child(found, key) !== undefined),
+  );
+  return meant.length === 1 ? meant[0] : undefined;
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

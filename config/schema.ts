@@ -28,6 +28,7 @@ export type { ChartSource } from "./schema/charts.ts";
 export type { CircuitBreakerConfig } from "./schema/circuit-breaker.ts";
 export type { ClusterConfig, PoolConfig } from "./schema/cluster.ts";
 export type { ClientLimit, IngressConfig, RateLimit } from "./schema/ingress.ts";
+export type { IngressTlsConfig } from "./schema/ingress-tls.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
 export type { MirrorConfig } from "./schema/mirror.ts";
@@ -79,15 +80,15 @@ export const meshSchema = object({
     .describe("Which requests are offline work, that real-time work goes before. Default: none."),
   pins: pins.prefault({}).describe("Requests that do not go by weight: those of testers, and of dialogues under way."),
   airGap: airGap.optional().describe("For clusters without internet: where all images and charts come from."),
+  modelUploader: modelUploader
+    .prefault({})
+    .describe("The one identity that may ask for what changes a stage's model: uploads, and other models."),
   networkPolicies: z
     .boolean()
     .default(true)
     .describe(
       "Whether the network, too, lets only those talk who have something to say to each other. It takes a CNI that enforces NetworkPolicies.",
     ),
-  modelUploader: modelUploader
-    .prefault({})
-    .describe("The one identity that may ask for what changes a stage's model: uploads, and other models."),
   addons: addons.describe("What runs beside the mesh."),
   telemetry: telemetry.describe("What the mesh measures, and what is judged by it."),
   services: z.partialRecord(stageName, service).describe("How each stage of the pipeline runs."),

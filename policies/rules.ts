@@ -4,6 +4,7 @@ import { breakerCanEject } from "./rules/breaker-can-eject.ts";
 import { imagesByDigest } from "./rules/images-by-digest.ts";
 import { jwtRequired } from "./rules/jwt-required.ts";
 import { mirrorPercentage } from "./rules/mirror-percentage.ts";
+import { noPortLeftOut } from "./rules/no-port-left-out.ts";
 import { retriesIdempotent } from "./rules/retries-idempotent.ts";
 import { strictMtls } from "./rules/strict-mtls.ts";
 import { subsetsDefined } from "./rules/subsets-defined.ts";
@@ -21,5 +22,6 @@ export const rules: readonly Rule[] = [
   whenKeysKnown,
   jwtRequired,
   strictMtls,
+  noPortLeftOut,
   imagesByDigest,
 ];

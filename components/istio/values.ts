@@ -2,6 +2,7 @@ import type { AirGapConfig, ClusterConfig, IngressConfig, IstioConfig } from "..
 import { overlay, type HelmValues } from "../helm-values.ts";
 import { mirroredHub } from "../images.ts";
 import type { Collector } from "../observability/collector.ts";
+import { caEnv, certificateMetadata, requiredCa } from "./ca-values.ts";
 import { proxyConfig, proxyResources } from "./proxy.ts";
 import { gatewayValues } from "./gateway-values.ts";
 
@@ -32,7 +33,7 @@ const withoutReader = { enableReaderRBAC: false };
 /** istiod would otherwise have the right to run workloads in every namespace, for a Gateway API that nothing here uses. */
 const withoutGatewayController = { PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: "false" };
 
-/** Labels of the gateway's pods, which its chart takes from that name. */
+/** Labels of the gateway's pods, which its chart takes from that name: a `Gateway`, and istiod for an Ingress, select by them. */
 export const gatewayLabels = { istio: "ingress" };
 
 /** Values of one chart: what this mesh needs, with the stack's own values laid over. */
@@ -45,6 +46,8 @@ function meshValues(
   { istio, ingress, collector, finishSeconds }: IstioArgs,
   cluster: ClusterConfig,
 ): HelmValues {
+  const proxyMetadata = certificateMetadata(istio);
+  const metadata = Object.keys(proxyMetadata).length > 0 ? { proxyMetadata } : {};
   switch (chart) {
     case "base":
       return { defaultRevision: "default", global: withoutReader };
@@ -58,13 +61,14 @@ function meshValues(
           seccompProfile: { type: "RuntimeDefault" },
           sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
-        ...gatewayValues(ingress, finishSeconds),
+        ...gatewayValues(ingress, finishSeconds, proxyMetadata),
       };
     case "istiod":
       return {
         cni: { enabled: true },
+        ...requiredCa(istio),
         seccompProfile: { type: "RuntimeDefault" },
-        env: withoutGatewayController,
+        env: { ...withoutGatewayController, ...caEnv(istio) },
         global: {
           ...withoutReader,
           meshID: istio.meshId,
@@ -78,11 +82,18 @@ function meshValues(
           pathNormalization: { normalization: "DECODE_AND_MERGE_SLASHES" },
           // A host that no Service or ServiceEntry declares is out of reach.
           outboundTrafficPolicy: { mode: "REGISTRY_ONLY" },
-          defaultConfig: proxyConfig,
+          defaultConfig: { ...proxyConfig, ...metadata },
+          ...acmeConfig(ingress),
           ...tracingConfig(collector),
         },
       };
   }
+}
+
+/** Challenges of an ACME authority come as Ingresses, which go to this gateway; without one it heeds none. */
+function acmeConfig(ingress: IngressConfig | undefined): HelmValues {
+  const issuer = ingress?.tls?.issuer;
+  return typeof issuer === "object" && "acme" in issuer ? { ingressSelector: gatewayLabels.istio } : {};
 }
 
 /** Name by which a Telemetry resource refers to the collector of traces. */

@@ -5,6 +5,7 @@ import { serviceName } from "../../services/stage.ts";
 import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
 import { gatewayLabels, ingressName } from "../istio/values.ts";
 import { shadowAccountName, shadowLabel } from "../service/workload.ts";
+import { hasAdminRoutes } from "./service-access.ts";
 import {
   from,
   gatewayPods,
@@ -17,7 +18,6 @@ import {
   type EgressRule,
   type IngressRule,
 } from "./network-peers.ts";
-import { accessRules } from "./service-access.ts";
 
 /**
  * Who may open a connection to whom, as the network sees it. Ports are those that callers name: what a sidecar takes over
@@ -34,7 +34,7 @@ export interface NamedPolicy {
 }
 
 export interface NetworkArgs {
-  readonly config: Pick<MeshConfig, "namespace" | "namespaceExists" | "addons" | "networkPolicies" | "modelUploader">;
+  readonly config: Pick<MeshConfig, "namespace" | "namespaceExists" | "modelUploader" | "addons" | "networkPolicies">;
   readonly pipeline: PipelinePlan<ServiceConfig>;
 }
 
@@ -62,10 +62,8 @@ function policiesOf(planned: PlannedService<ServiceConfig>, { config, pipeline }
   const callers = pipeline.edges
     .filter((edge) => edge.to === stage.name)
     .map((edge) => podsOf({ name: edge.from }, namespace));
-  // The network knows no accounts: of the uploader's namespace the sidecars let one in.
-  const uploader = accessRules({ config, pipeline })
-    .filter((rule) => rule.stage.name === stage.name && rule.who === config.modelUploader)
-    .map(({ who }) => podsIn(who.namespace));
+  // A network knows no accounts: any pod beside the uploader's may knock, and the sidecar tells them apart.
+  const uploader = hasAdminRoutes(stage) ? [podsIn(config.modelUploader.namespace)] : [];
   const ingress = [
     ...from([...callers, ...(entry ? [gatewayPods] : []), ...uploader], stage.engine.port),
     ...metricsReaders(config.addons),

@@ -82,6 +82,11 @@ function workRoutes({ stage, service }: PlannedService<ServiceConfig>): MethodAn
   return [...known, ...declared].map(methodAndPath);
 }
 
+/** Whether there is something that the uploader may ask a stage for. */
+export function hasAdminRoutes({ engine }: Pick<StandingStage, "engine">): boolean {
+  return adminRoutes(engine).length > 0;
+}
+
 function adminRoutes({ routes }: Engine): MethodAndPath[] {
   return routes.filter(({ purpose }) => purpose === "admin").map(methodAndPath);
 }

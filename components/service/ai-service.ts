@@ -19,6 +19,8 @@ export interface AiServiceArgs extends StageArgs {
   /** Which requests are offline work, where users reach this stage; undefined behind it. */
   readonly offline: OfflineConfig | undefined;
   readonly secrets: ServiceSecrets;
+  /** What its sidecars are told of the certificates that they ask for. */
+  readonly certificates: Record<string, string>;
   /** Where its sidecars send their spans. */
   readonly collector: Collector | undefined;
   /** The rollouts with which this one shares the GPUs to spare. */

@@ -6,6 +6,7 @@ import { secretReferences } from "../../config/secret-references.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { gpuResource } from "../addons/gpu-resource.ts";
 import type { Cluster, NamespaceArgs } from "../cluster.ts";
+import { certificateMetadata } from "../istio/ca-values.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
 import { Egress } from "../security/egress.ts";
@@ -49,6 +50,7 @@ export class AiServices extends pulumi.ComponentResource {
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
     const meshRules = [namespace, istio.istiod, istio.cni, mtls.policy];
+    const access = new ServiceAccess(cluster, { config, pipeline, after: [namespace, istio.istiod] }, { parent: this });
     const outside = new Egress(
       cluster,
       { services: pipeline.services, namespace: config.namespace, after: meshRules },
@@ -62,7 +64,6 @@ export class AiServices extends pulumi.ComponentResource {
       parent: this,
       dependsOn: [namespace, ...open],
     });
-    const access = new ServiceAccess(cluster, { config, pipeline, after: [namespace, istio.istiod] }, { parent: this });
     const before = [...meshRules, ...access.policies, ...outside.entries, ...open, ...closed];
     const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
     const given = new ServiceSecrets(
@@ -87,6 +88,7 @@ export class AiServices extends pulumi.ComponentResource {
           pool: config.pools[stage.pool],
           secrets: given,
           turns,
+          certificates: certificateMetadata(config.istio),
           gpuResource: resource,
           registry: config.airGap?.registry,
           after: [...before, ...given.secrets.values()],

@@ -31,9 +31,15 @@ const leastProxySeconds = 5;
  * all; told to stay for a time, it would stay that long even without a request, and the pod's GPU with it. So it stays
  * until callers know, and then for as long as there is a connection; the grace period bounds that. A native one (kubelet
  * 1.33 or newer) outlives the stage, drains by itself and asks for none of it.
+ *
+ * @param metadata what else the sidecar is told
  */
-export function drainAnnotations({ engine, ...stage }: Ending): Record<string, string> {
-  const proxyConfig = proxyEnds(Math.max(engine.preStopSeconds, leastProxySeconds), finishSeconds(stage));
+export function proxyAnnotations(
+  { engine, ...stage }: Ending,
+  metadata: Record<string, string> = {},
+): Record<string, string> {
+  const ends = proxyEnds(Math.max(engine.preStopSeconds, leastProxySeconds), finishSeconds(stage));
+  const proxyConfig = { ...ends, proxyMetadata: { ...ends.proxyMetadata, ...metadata } };
   return { "proxy.istio.io/config": JSON.stringify(proxyConfig) };
 }
 

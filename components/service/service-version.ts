@@ -11,7 +11,7 @@ import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { trafficPolicyOf } from "../traffic/traffic-policy.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
 import { budgetSpec } from "./budget.ts";
-import { drainAnnotations } from "./drain.ts";
+import { proxyAnnotations } from "./drain.ts";
 import { secretsOf } from "./env.ts";
 import { claimName, modelClaim } from "./model-claim.ts";
 import { podSpec } from "./pod.ts";
@@ -29,6 +29,8 @@ export interface ServiceVersionArgs extends StageArgs {
   readonly secrets: ServiceSecrets;
   /** Hosts outside the cluster that it may call. */
   readonly egress: readonly string[];
+  /** What its sidecars are told of the certificates that they ask for. */
+  readonly certificates: Record<string, string>;
   /** Where its sidecars send their spans. */
   readonly collector: Collector | undefined;
   /** The rollouts with which this one shares the GPUs to spare. */
@@ -142,10 +144,10 @@ export class ServiceVersion extends pulumi.ComponentResource {
     );
   }
 
-  private annotations({ stage, version, secrets }: ServiceVersionArgs) {
+  private annotations({ stage, version, secrets, certificates }: ServiceVersionArgs) {
     const names = secretsOf(version);
     return {
-      ...drainAnnotations(stage),
+      ...proxyAnnotations(stage, certificates),
       ...scrapeAnnotations(stage.engine.metrics),
       ...(names.length > 0 && { "linly-mesh/secrets": secrets.revisionOf(names) }),
     };

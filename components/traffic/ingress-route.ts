@@ -1,13 +1,16 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { Duration } from "../../config/scalars.ts";
 import type { VersionConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
 import { istioObject, type NamedRoute } from "../istio/objects.ts";
+import type { IngressCertificate } from "../security/ingress-certificate.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
 import { routeNeeds } from "./canary.ts";
 import { ingressRoutes, isProportional, type Dialogues, type Testers } from "./ingress-routes.ts";
+import { httpServer, httpsServer, toHttps, withHsts } from "./ingress-tls.ts";
 import { withCopies, type Mirroring } from "./mirror.ts";
 import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 
@@ -27,6 +30,14 @@ export interface IngressRouteArgs {
   readonly gateway: IngressGateway;
   /** What decides who may come in, and so comes before anybody can. */
   readonly walls: readonly pulumi.Resource[];
+  readonly tls: IngressTls | undefined;
+}
+
+/** Users come in by TLS, and by plain HTTP only to be told so. */
+export interface IngressTls {
+  readonly certificate: IngressCertificate;
+  /** How long browsers remember it. */
+  readonly hstsMaxAge: Duration;
 }
 
 /** Opens the ingress gateway to the pipeline's entry stage, with that stage's weights and the mesh's pins. */
@@ -37,10 +48,11 @@ export class IngressRoute extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hosts, entry, versions, mirroring, classes, testers, dialogues, namespace } = args;
+    const { hosts, entry, versions, mirroring, classes, testers, dialogues, namespace, tls } = args;
 
     super("linly-mesh:traffic:IngressRoute", cluster.config.name, {}, opts);
     const child = { parent: this, provider: cluster.provider };
+    const certificates = tls === undefined ? [] : [tls.certificate.certificate];
 
     this.gateway = istioObject(
       "Gateway",
@@ -48,15 +60,16 @@ export class IngressRoute extends pulumi.ComponentResource {
       { name: "ingress", namespace },
       {
         selector: IngressGateway.selector,
-        servers: [{ port: { number: 80, name: "http", protocol: "HTTP" }, hosts: [...hosts] }],
+        servers: [tls === undefined ? httpServer(hosts) : httpsServer(hosts, tls.certificate.credentialName)],
       },
-      { ...child, dependsOn: [args.gateway.release, ...args.walls] },
+      { ...child, dependsOn: [args.gateway.release, ...args.walls, ...certificates] },
     );
     const host = hostOf(entry.stage, namespace);
     const byVersion = ingressRoutes({ entry: { name: entry.stage.name, versions }, host, testers, dialogues });
     const routes = withCopies(byVersion, mirroring);
     this.hosts = hosts;
-    this.http = byClass(routes, classes);
+    const http = byClass(routes, classes);
+    this.http = tls === undefined ? http : http.map((route) => withHsts(route, tls.hstsMaxAge));
     this.route = istioObject(
       "VirtualService",
       `${cluster.config.name}-ingress`,
@@ -68,8 +81,24 @@ export class IngressRoute extends pulumi.ComponentResource {
       { hosts: [...hosts], gateways: ["ingress"], http: [...this.http] },
       { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
     );
+    if (tls !== undefined) redirectToHttps(cluster, args, { ...child, dependsOn: [this.route] });
     this.registerOutputs({ hosts: [...hosts] });
   }
+}
+
+/** A Gateway and routes of their own, so that no route of the pipeline is ever on the port without TLS. */
+function redirectToHttps(
+  cluster: Cluster,
+  { hosts, namespace }: IngressRouteArgs,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const name = "ingress-http";
+  const logicalName = `${cluster.config.name}-${name}`;
+  const names = { name, namespace };
+  const gatewaySpec = { selector: IngressGateway.selector, servers: [httpServer(hosts)] };
+  const gateway = istioObject("Gateway", logicalName, names, gatewaySpec, opts);
+  const routeSpec = { hosts: [...hosts], gateways: [name], http: [toHttps] };
+  istioObject("VirtualService", logicalName, names, routeSpec, { ...opts, dependsOn: [gateway] });
 }
 
 /** The annotation by which `policies/` knows the routes whose weights are no percents. */

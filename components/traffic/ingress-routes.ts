@@ -22,6 +22,8 @@ export interface Dialogues {
   readonly cookie: string;
   /** How long after its last request a dialogue is remembered. */
   readonly maxAge: Duration;
+  /** Whether users come in by TLS: browsers then send the cookie by nothing else. Default: false. */
+  readonly secure?: boolean;
 }
 
 export interface IngressRoutesArgs {
@@ -118,8 +120,8 @@ function byWeight({ versions }: PinnedStage, host: string): RouteDestination[] {
 }
 
 /** The headers by which a dialogue keeps its versions: on to the stages, and back to the user for the next request. */
-function keeping(pins: readonly Pin[], { cookie, maxAge }: Dialogues): HeaderChanges {
-  const age = `Max-Age=${Math.round(seconds(maxAge))}`;
+function keeping(pins: readonly Pin[], { cookie, maxAge, secure = false }: Dialogues): HeaderChanges {
+  const age = `Max-Age=${Math.round(seconds(maxAge))}${secure ? "; Secure" : ""}`;
   return {
     request: { set: { [carrier]: listOf(pins) } },
     response: { add: { "set-cookie": `${cookie}=${cookieValue(pins)}; Path=/; ${age}; HttpOnly; SameSite=Lax` } },

@@ -1,17 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { MeshConfig, OfflineConfig, PinsConfig, VersionConfig } from "../../config/schema.ts";
+import type { IngressTlsConfig, MeshConfig, OfflineConfig, PinsConfig, VersionConfig } from "../../config/schema.ts";
 import { durationOf } from "../../services/duration.ts";
 import { repeatableRoutes } from "../../services/repeatable.ts";
 import { liveVersions } from "../../services/shadow.ts";
 import type { Cluster } from "../cluster.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { Users } from "../security/users.ts";
+import type { IngressCertificate } from "../security/ingress-certificate.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
 import { IngressLimits } from "./ingress-limits.ts";
-import { IngressRoute } from "./ingress-route.ts";
+import { IngressRoute, type IngressTls } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
 import { offlineAtGateway, offlineClasses, offlineInside, realtimeAtGateway } from "./offline.ts";
 import { requestClasses, type Kind, type RequestClass } from "./request-classes.ts";
@@ -22,13 +23,15 @@ export interface MeshTrafficArgs {
   readonly services: AiServices;
   readonly gateway: IngressGateway;
   readonly users: Users;
+  /** Where users come in by TLS. */
+  readonly certificate?: IngressCertificate | undefined;
 }
 
 /** The rules by which requests move: shares of each version, where users enter and how often. */
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
-    const { config, services, gateway, users } = args;
+    const { config, services, gateway, users, certificate } = args;
     const { namespace } = services;
     const { testers } = config.pins;
     const dialogues = dialoguesOf(config.pins.dialogues, services);
@@ -52,8 +55,9 @@ export class MeshTraffic extends pulumi.ComponentResource {
       }
       if (entry) {
         const { hosts } = config.ingress;
-        const pins = { testers, dialogues };
-        const atGate = { gateway, walls: users.before };
+        const tls = tlsOf(config.ingress.tls, certificate);
+        const pins = { testers, dialogues: dialogues && { ...dialogues, secure: tls !== undefined } };
+        const atGate = { gateway, walls: users.before, tls };
         const routeArgs = { hosts, entry: service, versions, mirroring, ...pins, namespace, ...atGate };
         const atGateway = classesAtGateway(classes, config.offline, host, versions);
         const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
@@ -64,6 +68,13 @@ export class MeshTraffic extends pulumi.ComponentResource {
     new IngressLimits(cluster, { ingress: config.ingress, offline: config.offline, gateway }, { parent: this });
     this.registerOutputs({});
   }
+}
+
+function tlsOf(
+  config: IngressTlsConfig | undefined,
+  certificate: IngressCertificate | undefined,
+): IngressTls | undefined {
+  return config === undefined || certificate === undefined ? undefined : { certificate, hstsMaxAge: config.hstsMaxAge };
 }
 
 /** The classes of a stage's requests by the time that real-time and offline work have. */

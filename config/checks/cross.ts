@@ -2,6 +2,7 @@ import type { Fault } from "../faults.ts";
 import { chainFaults, sourceFaults } from "./abilities.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
+import { ingressTlsFaults, meshCaFaults } from "./certificates.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
 import { egressFaults } from "./egress.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
@@ -46,10 +47,12 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   kubernetesFaults,
   namespaceFaults,
   hostFaults,
+  ingressTlsFaults,
+  meshCaFaults,
   labFaults,
   reservedValueFaults,
-  chartDigestFaults,
   uploaderFaults,
+  chartDigestFaults,
   offlineFaults,
   overloadFaults,
   userFaults,

@@ -74,7 +74,7 @@ const addons = z.object({
     .object({ install, existing: anything, operator: anything })
     .catch({ install: true, existing: undefined, operator: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
-  certManager: z.object({ charts }).catch({ charts: { digests: undefined } }),
+  certManager: z.object({ install, charts }).catch({ install: true, charts: { digests: undefined } }),
   gpuDevicePlugin: z
     .object({
       charts,
@@ -92,8 +92,10 @@ const users = z
   .object({ issuers: z.array(issuer.catch({ issuer: undefined, jwks: undefined, jwksUri: undefined })).catch([]) })
   .optional()
   .catch({ issuers: [] });
+const tls = z.object({ issuer: anything, duration: text, renewBefore: text }).optional().catch(undefined);
 
 const ingress = z.object({
+  tls,
   hosts: z.array(z.string()).catch([]),
   numTrustedProxies: number,
   limit,
@@ -101,6 +103,7 @@ const ingress = z.object({
   users,
 });
 const noIngress = {
+  tls: undefined,
   hosts: [],
   numTrustedProxies: undefined,
   limit: undefined,
@@ -127,6 +130,8 @@ export const lenientMesh = z.object({
   pipeline: z.array(z.string().catch("")).catch([]),
   entry: text,
   namespace: z.string().catch("linly"),
+  namespaceExists: z.boolean().catch(false),
+  networkPolicies: z.boolean().catch(true),
   modelUploader: z
     .object({ namespace: z.string().catch("admin"), serviceAccount: z.string().catch("model-uploader") })
     .catch({ namespace: "admin", serviceAccount: "model-uploader" }),
@@ -149,13 +154,15 @@ export const lenientMesh = z.object({
         .catch(undefined),
     })
     .catch({ testers: undefined, dialogues: undefined }),
-  istio: z.object({ values: mapping, charts }).catch({ values: {}, charts: { digests: undefined } }),
+  istio: z
+    .object({ ca: text, values: mapping, charts })
+    .catch({ ca: undefined, values: {}, charts: { digests: undefined } }),
   airGap: z
     .object({ charts: z.object({ oci: text }).catch({ oci: undefined }) })
     .optional()
     .catch(undefined),
   addons: addons.catch({
-    certManager: { charts: { digests: undefined } },
+    certManager: { install: true, charts: { digests: undefined } },
     prometheus: { install: true, existing: undefined, operator: undefined },
     grafana: { install: true },
     gpuDevicePlugin: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { seconds } from "../quantities.ts";
 import { count, duration, headerName, hostname } from "../scalars.ts";
+import { ingressTls } from "./ingress-tls.ts";
 import { object } from "./object.ts";
 import { users } from "./users.ts";
 
@@ -33,6 +34,9 @@ const clientLimit = object({
 
 export const ingress = object({
   hosts: z.array(hostname).min(1).default(["*"]).describe("Names under which users reach the pipeline."),
+  tls: ingressTls
+    .optional()
+    .describe("TLS for users, with a certificate by cert-manager. Default: none; users come in by plain HTTP."),
   numTrustedProxies: count(1, "proxies", 16)
     .optional()
     .describe(

@@ -1,5 +1,6 @@
-import type { z } from "zod";
-import { dnsLabel, imageHub, imageTag, trustDomain } from "../scalars.ts";
+import { z } from "zod";
+import { seconds } from "../quantities.ts";
+import { dnsLabel, duration, imageHub, imageTag, trustDomain } from "../scalars.ts";
 import { chartSource, helmValues } from "./charts.ts";
 import { object } from "./object.ts";
 
@@ -13,6 +14,25 @@ export const istio = object({
     .describe("Where Istio's own images come from. Default: what the charts say."),
   meshId: dnsLabel().default("linly").describe("Name of the mesh, the same in all its clusters."),
   trustDomain: trustDomain.default("cluster.local").describe("SPIFFE trust domain of every workload identity."),
+  workloadCertificates: object({
+    ttl: duration
+      // istiod itself signs for 90 days at most; below ten minutes every hiccup of istiod would be an outage.
+      .refine((text) => seconds(text) >= seconds("10m") && seconds(text) <= seconds("2160h"), {
+        error: 'is not a lifetime from "10m" to "2160h"',
+      })
+      .default("24h")
+      .describe("How long a workload's certificate is good for; it is renewed at half of that."),
+  })
+    .prefault({})
+    .describe("The certificates by which workloads know each other."),
+  ca: z
+    .enum(["istiod", "certManager", "existing"], {
+      error: 'is not a CA: "istiod" (its own), "certManager" (a root and an intermediate) or "existing" (your Secret)',
+    })
+    .default("istiod")
+    .describe(
+      "Who vouches for workloads: istiod's own root, an intermediate CA by cert-manager, or the Secret `cacerts` of your own.",
+    ),
   values: object({
     base: helmValues.describe("For the chart `base`."),
     istiod: helmValues.describe("For the chart `istiod`."),

@@ -54,7 +54,9 @@ export const users = object({
       .describe("What stands before the token. Default: `Bearer ` in `authorization`, else nothing."),
   })
     .prefault({ name: "authorization" })
-    .describe("The one place where a token is looked for: no query parameter and no cookie counts. Default: `authorization`."),
+    .describe(
+      "The one place where a token is looked for: no query parameter and no cookie counts. Default: `authorization`.",
+    ),
   openPaths: z
     .array(path)
     .default(["/.well-known/acme-challenge/*"])

@@ -17,6 +17,7 @@ import type { Registration } from "../program/registration.ts";
 import type { Outcome } from "../report.ts";
 import type { Session } from "../cluster/session.ts";
 import { revealedObject, secret, withSecretsOf } from "../program/values.ts";
+import { waitFor } from "./wait-for.ts";
 import { defaultSeconds, secondsOf, until } from "../cluster/wait.ts";
 
 export interface Applied {
@@ -133,11 +134,13 @@ function inContext(error: unknown, id: ObjectId): unknown {
 }
 
 async function untilReady(live: KubernetesObject, timeout: string, session: Session): Promise<KubernetesObject> {
-  const readiness = readinessOf(live);
   const id = idOf(live);
-  if (readiness === undefined || annotation(live, "skipAwait") === "true") return live;
+  if (annotation(live, "skipAwait") === "true") return live;
+  const own = annotation(live, "waitFor");
+  const readiness = own === undefined ? readinessOf(live) : waitFor(own);
+  if (readiness === undefined) return live;
   let latest = live;
-  const seconds = Number(annotation(live, "timeoutSeconds") ?? 0) || (secondsOf(timeout) ?? defaultSeconds);
+  const seconds = secondsOf(timeout) ?? (Number(annotation(live, "timeoutSeconds") ?? 0) || defaultSeconds);
   const wait = session.wait(`${titleOf(id)} to be ready`, titleOf(id), seconds);
   try {
     await until(wait, async () => {

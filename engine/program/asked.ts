@@ -1,9 +1,10 @@
-import { EngineError } from "../errors.ts";
+import { EngineError, messageOf } from "../errors.ts";
 import { at, isObject, textAt } from "../json.ts";
-import type { JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { pathOf, titleOf } from "../cluster/kubernetes.ts";
 import { secondsOf } from "../cluster/wait.ts";
 import { stepsOf } from "../objects/paths.ts";
+import { waitFor, waitForAnnotation } from "../objects/wait-for.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
 import { releaseSpec } from "./release-spec.ts";
@@ -60,7 +61,7 @@ function checkOptions(registration: Registration): void {
 }
 
 /* Annotations by which the official provider is told how to treat an object, as far as they are implemented. */
-const annotations = ["skipAwait", "timeoutSeconds", "patchForce"].map((name) => `pulumi.com/${name}`);
+const annotations = ["skipAwait", "timeoutSeconds", "patchForce", "waitFor"].map((name) => `pulumi.com/${name}`);
 
 function objectOf(registration: Registration): Asked {
   const { type, inputs } = registration;
@@ -78,7 +79,21 @@ function objectOf(registration: Registration): Asked {
   if (unknown.length > 0) {
     throw new EngineError(`${called(registration)}: annotation ${unknown.join(", ")} is not implemented`);
   }
-  return { kind: type.endsWith(`:${kind}Patch`) ? "patch" : "object", object: inputs };
+  const isPatch = type.endsWith(`:${kind}Patch`);
+  checkWaitFor(registration, at(given, waitForAnnotation), isPatch);
+  return { kind: isPatch ? "patch" : "object", object: inputs };
+}
+
+/** What is to be waited for is read before anything is touched; an unknown text only once it is known. */
+function checkWaitFor(registration: Registration, given: Json | undefined, isPatch: boolean): void {
+  if (given === undefined) return;
+  if (isPatch) throw new EngineError(`${called(registration)}: annotation ${waitForAnnotation} is not implemented`);
+  if (isUnknown(given) || typeof given !== "string") return;
+  try {
+    waitFor(given);
+  } catch (error) {
+    throw new EngineError(`${called(registration)}: ${messageOf(error)}`, { cause: error });
+  }
 }
 
 /** The resource as a step of a run. */

@@ -1,5 +1,6 @@
 import { deployment } from "../model/example.ts";
 import type { KubernetesObject } from "../model/object.ts";
+import { templates } from "../model/templates.ts";
 import { at, listAt, textAt } from "../model/values.ts";
 import type { Value } from "../model/values.ts";
 import type { ObjectRule } from "../rule.ts";
@@ -9,18 +10,8 @@ const digest = /@sha256:[0-9a-f]{64}$/;
 /** What stands where Istio's injection will write the image of its proxy. */
 const injected = "auto";
 
-const templates: Record<string, readonly string[]> = {
-  Pod: [],
-  "apps/Deployment": ["template", "spec"],
-  "apps/StatefulSet": ["template", "spec"],
-  "apps/DaemonSet": ["template", "spec"],
-  "apps/ReplicaSet": ["template", "spec"],
-  "batch/Job": ["template", "spec"],
-  "batch/CronJob": ["jobTemplate", "spec", "template", "spec"],
-};
-
 function imagesOf({ kind, spec }: KubernetesObject): { place: string; image: string }[] {
-  const pod = at(spec, ...(templates[kind] ?? []));
+  const pod = kind === "Pod" ? spec : at(spec, ...(templates[kind] ?? []), "spec");
   const named = (entry: Value, place: string, image: string | undefined) =>
     image === undefined ? [] : [{ place: `${place} "${textAt(entry, "name") ?? "?"}"`, image }];
   return [

@@ -14,12 +14,12 @@ const own: readonly Route[] = [
 /**
  * The simulator in the place of an engine, with that engine's port and routes, so that callers and rules need not know.
  *
- * Sources: services/simulator (`/readyz`, `/metrics`, `DRAIN_TIME`, `PORT`; it answers every path,
- * as a WebSocket where it is asked, and has names for a few so that there is something of every kind to ask for). It takes
- * new connections for a second after SIGTERM by itself. Its image is built here (Containerfile) and lies where the stack says. It reads
- * no model; a volume is mounted all the same, as it would be for the engine.
+ * Sources: services/simulator (`/readyz`, `/metrics`, `DRAIN_TIME`, `PORT`; it answers every path in the same way, as a
+ * WebSocket where it is asked, and has names for a few so that there is something of every kind to ask for). It takes new
+ * connections for a second after SIGTERM by itself. Its image is built here (Containerfile) and lies where the stack says. It
+ * reads no model; a volume is mounted all the same, as it would be for the engine.
  */
-export function simulated({ port, protocol, routes, webSockets, showsPages }: Engine): Engine {
+export function simulated({ port, protocol, routes, showsPages, webSockets }: Engine): Engine {
   return {
     name: simulator,
     image: undefined,

@@ -2,9 +2,10 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ruleGroups } from "../../components/observability/alerts.ts";
-import { meshSchema } from "../../config/schema.ts";
+import { meshSchema, type UsersConfig } from "../../config/schema.ts";
+import { users as usersSchema } from "../../config/schema/users.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { describeOnLab } from "../support/lab.ts";
 
@@ -44,7 +45,7 @@ function fired(onNode: string) {
   };
 }
 
-describeOnLab("the alert on a stage whose P99 rises, as Prometheus judges it", () => {
+describeOnLab("alerts, as Prometheus judges them", () => {
   const dir = mkdtempSync(join(tmpdir(), "linly-mesh-alerts-"));
   let promtool: string;
 
@@ -55,9 +56,9 @@ describeOnLab("the alert on a stage whose P99 rises, as Prometheus judges it", (
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   /** Runs the rules of a stack over series that were written down, and compares what fires. */
-  function promtoolTest(source: Source, series: readonly object[], alerts: readonly object[]) {
+  function promtoolTest(source: Source, series: readonly object[], alerts: readonly object[], users?: UsersConfig) {
     const telemetry = meshSchema.shape.telemetry.parse({ metrics: { source } });
-    writeFileSync(join(dir, "rules.json"), JSON.stringify(ruleGroups(telemetry, undefined)));
+    writeFileSync(join(dir, "rules.json"), JSON.stringify(ruleGroups(telemetry, users)));
     const one = { interval: "15s", input_series: series, alert_rule_test: alerts };
     const whole = { rule_files: ["rules.json"], evaluation_interval: "15s", tests: [one] };
     writeFileSync(join(dir, "test.json"), JSON.stringify(whole));
@@ -101,6 +102,45 @@ describeOnLab("the alert on a stage whose P99 rises, as Prometheus judges it", (
     const { status, output } = promtoolTest("stage", series, [judged("20m", [])]);
     expect(output).toContain("SUCCESS");
     expect(status).toBe(0);
+  });
+
+  describe("the alerts on users' tokens", () => {
+    const failed = "pilot_jwks_resolver_network_fetch_fail_total";
+    const rejected = 'pilot_total_xds_rejects{type="lds"}';
+    const denied = "envoy_http_jwt_authn_denied";
+    const allowed = "envoy_http_jwt_authn_allowed";
+
+    /** A counter, read every 15 s: absent for the first two minutes, or there from the beginning. */
+    const late = (series: string, values: string) => ({ series, values: `_x8 ${values}` });
+    const early = (series: string, values: string) => ({ series, values });
+
+    test.each<[string, readonly object[], string[]]>([
+      ["nothing is told", [], []],
+      ["a whole round of tries failed, the first that there is", [late(failed, "9x16")], ["UserKeysNotFetched"]],
+      ["a round failed on top of others", [early(failed, "20x8 29x16")], ["UserKeysNotFetched"]],
+      ["one try failed, and the next did not", [late(failed, "1x16")], []],
+      ["a listener was refused", [late(rejected, "1x16")], ["ListenersRejected"]],
+      ["another kind was refused", [late('pilot_total_xds_rejects{type="rds"}', "1x16")], []],
+      ["every token is refused", [late(denied, "40x16")], ["UserTokensRefused"]],
+      ["more than half are", [early(denied, "0+2x24"), early(allowed, "5+1x24")], ["UserTokensRefused"]],
+      ["less than half are", [early(denied, "0+2x24"), early(allowed, "5+3x24")], []],
+      ["too few tell it", [late(denied, "19x16")], []],
+    ])("%s", (_, series, names) => {
+      const users = usersSchema.parse({
+        issuers: [{ issuer: "i", audiences: ["a"], jwksUri: "https://id.example.com/keys" }],
+      });
+      const silent = ["UserKeysNotFetched", "ListenersRejected", "UserTokensRefused"].filter(
+        (name) => !names.includes(name),
+      );
+      const quiet = silent.map((alertname) => ({ eval_time: "5m", alertname, exp_alerts: [] }));
+      expect(promtoolTest("stage", series, quiet, users).output).toContain("SUCCESS");
+      for (const alertname of names) {
+        // What fires is told by the failure of a test that expects it not to.
+        const { output } = promtoolTest("stage", series, [{ eval_time: "5m", alertname, exp_alerts: [] }], users);
+        expect(output).toContain(`alertname: ${alertname}`);
+        expect(output).toContain('severity="critical"');
+      }
+    });
   });
 
   test("the control: promtool tells when another node is expected", () => {

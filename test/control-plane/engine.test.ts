@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Event, JsonObject } from "../../engine/index.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { startApiServer } from "../support/api-server.ts";
-import type { ApiServer } from "../support/api-server.ts";
+import type { Answer, ApiServer } from "../support/api-server.ts";
 import { at, isObject } from "../support/plan.ts";
 import { leases, password, StackUnderTest } from "../support/stack-under-test.ts";
 
@@ -207,6 +207,62 @@ describe.concurrent("options and limits", () => {
     const held = isObject(body) ? { ...body, spec: { finalizers: [] } } : {};
     await server.request("PUT", "/api/v1/namespaces/held/finalize", held);
     expect((await limits.up({})).end).toBe("1 deleted");
+  });
+});
+
+describe.concurrent("pulumi.com/waitFor", () => {
+  const scaler = (expression: string, more: Record<string, string> = {}): JsonObject => ({
+    custom: {
+      apiVersion: "autoscaling/v2",
+      kind: "HorizontalPodAutoscaler",
+      spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "x" }, maxReplicas: 2 },
+      annotations: { "pulumi.com/waitFor": expression, ...more },
+    },
+  });
+  const path = (namespace: string) =>
+    `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/custom/status`;
+  const statusOf = (status: string, desiredReplicas: number): JsonObject => {
+    const condition = { type: "AbleToScale", status, reason: "Because", message: "of it" };
+    return { status: { desiredReplicas, conditions: [condition] } };
+  };
+
+  test("goes on until all that it names is so, and tells why it waits; what needs the object comes after", async () => {
+    const waits = await stack("waits");
+    const set = (status: JsonObject) => server.request("PATCH", path("waits"), status);
+    const reasons: string[] = [];
+    const answers: Promise<Answer>[] = [];
+    // What the controller would do next, once the engine has said what it waits for.
+    const next: Record<string, JsonObject> = {
+      "it has no condition AbleToScale yet": statusOf("False", 1),
+      "its condition AbleToScale is False, not True: Because: of it": statusOf("True", 1),
+      "{.status.desiredReplicas} is 1, not 2": statusOf("True", 2),
+    };
+    const expression = JSON.stringify(["condition=AbleToScale", "jsonpath={.status.desiredReplicas}=2"]);
+    const wanted = { ...scaler(expression), chain: ["after"] };
+    const { end, done } = await waits.up(wanted, (event) => {
+      if (event.type !== "waiting") return;
+      reasons.push(event.reason);
+      const status = next[event.reason];
+      if (status !== undefined) answers.push(set(status));
+    });
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(end).toBe("2 created");
+    expect(reasons).toEqual(Object.keys(next));
+    expect(done).toEqual(["create HorizontalPodAutoscaler waits/custom", "create ConfigMap waits/after"]);
+    expect((await waits.up(wanted)).end, "what is so already is not waited for").toBe("2 unchanged");
+  });
+
+  test("ends with the resource's own timeout, before that of the annotation; skipAwait leaves it out", async () => {
+    const bounds = await stack("bounds");
+    const never = scaler("condition=AbleToScale", { "pulumi.com/timeoutSeconds": "600" });
+    const { end } = await bounds.up({ ...never, options: { customTimeouts: { create: "1s" } } });
+    expect(end).toBe(
+      "waited 1 s for HorizontalPodAutoscaler bounds/custom to be ready on cluster test: " +
+        "it has no condition AbleToScale yet",
+    );
+    expect((await bounds.up(scaler("condition=AbleToScale", { "pulumi.com/skipAwait": "true" }))).end).toBe(
+      "1 updated",
+    );
   });
 });
 

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { programOf, projectDir } from "../../cli/project.ts";
 import { parseMesh } from "../../config/parse.ts";
+import { ingressCertificateName } from "../../components/security/ingress-certificate.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import { preview, type JsonObject } from "../../engine/index.ts";
 import { yamlOf } from "../../engine/render.ts";
@@ -14,6 +15,7 @@ import { startApiServer, type ApiServer } from "../support/api-server.ts";
 import { describeOnLab, localMesh } from "../support/lab.ts";
 import { validMesh } from "../support/mesh-arbitrary.ts";
 import { at, isObject } from "../support/plan.ts";
+import { selfSigned } from "../support/tls.ts";
 
 /** Meshes that are tried in one run. Each costs a run of the program and of istioctl. */
 const count = 8;
@@ -85,7 +87,9 @@ describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
   function analysisOf(objects: readonly JsonObject[]): string {
     const started = [...objects.flatMap(podsOf), ...gateway];
     const namespaces = fileOf("namespaces.yaml", objects.filter(isNamespace));
-    const rest = fileOf("rest.yaml", [...objects.filter((object) => !isNamespace(object)), ...started]);
+    // This server does not know cert-manager's kinds.
+    const known = objects.filter((object) => !isNamespace(object) && !isOf(object, "cert-manager.io"));
+    const rest = fileOf("rest.yaml", [...known, ...started]);
     const bare = ["--kubeconfig", server.kubeconfig];
     for (const file of [namespaces, rest])
       succeeds(tools.kubectl, ["apply", ...bare, "--server-side", "--force-conflicts", "-f", file]);
@@ -104,7 +108,7 @@ describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
     "mesh %i: istiod's webhook accepts it and istioctl analyze finds nothing",
     async (index, mesh) => {
       const objects = await objectsOf(mesh, index);
-      const istio = objects.filter(({ apiVersion }) => String(apiVersion).includes("istio.io"));
+      const istio = objects.filter((object) => isOf(object, "istio.io") || isOf(object, "cert-manager.io"));
       expect(istio.length).toBeGreaterThan(4);
 
       const namespaces = objects.filter(isNamespace);
@@ -128,9 +132,15 @@ describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
   });
 });
 
+function isOf({ apiVersion }: JsonObject, group: string): boolean {
+  return String(apiVersion).includes(group);
+}
+
 function isNamespace({ kind }: JsonObject): boolean {
   return kind === "Namespace";
 }
+
+const shown = selfSigned();
 
 /** As much of what the gateway's chart would make as rules refer to. */
 const gateway = [
@@ -139,7 +149,18 @@ const gateway = [
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: ingressName, namespace: ingressName },
-    spec: { selector: { istio: "ingress" }, ports: [{ name: "http2", port: 80, targetPort: 80 }] },
+    spec: {
+      selector: { istio: "ingress" },
+      ports: [80, 443].map((port) => ({ name: `p${port}`, port, targetPort: port })),
+    },
+  },
+  // What cert-manager would put there.
+  {
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/tls",
+    metadata: { name: ingressCertificateName, namespace: ingressName },
+    stringData: { "tls.key": shown.key, "tls.crt": shown.cert },
   },
 ];
 

@@ -168,8 +168,9 @@ describeOnLab("the identities of docs/rbac", () => {
       expect(read.trim().split("\n").length).toBe(objects.length);
       const changing = ["apply", "--server-side", "--dry-run=server", "--filename", "-"];
       await expect(kubectl(kubeconfig, changing, JSON.stringify(objects[0]))).rejects.toThrow(/forbidden/);
-      const secret = ["--namespace", "istio-system", "get", "secret", "istio-ca-secret"];
-      expect(await kubectl(admin, secret), "there is one").toContain("istio-ca-secret");
+      const record = "sh.helm.release.v1.istiod.v1";
+      const secret = ["--namespace", "istio-system", "get", "secret", record];
+      expect(await kubectl(admin, secret), "there is one").toContain(record);
       await expect(kubectl(kubeconfig, secret)).rejects.toThrow(/forbidden/);
     });
   });

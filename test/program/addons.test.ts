@@ -45,6 +45,7 @@ beforeAll(async () => {
     }),
     withMesh({
       addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off },
+      ingress: { hosts: ["talk.example.com"] },
       telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } },
     }),
   ]);
@@ -99,8 +100,9 @@ describe("by default", () => {
 
   test("its configuration and rules are what its pod was made for", () => {
     const data = at(stepTitled(published, "ConfigMap observability/prometheus").inputs, "data");
+    const names = ["StageLatencyRise", "StageErrors", "UserKeysNotFetched", "ListenersRejected", "UserTokensRefused"];
     expect(parse(String(at(data, "rules.yml")))).toMatchObject({
-      groups: [{ rules: [{ alert: "StageLatencyRise" }, { alert: "StageErrors" }] }],
+      groups: [{ rules: names.map((alert) => ({ alert })) }],
     });
     const pod = at(stepTitled(published, "Deployment observability/prometheus").inputs, "spec", "template");
     expect(at(pod, "metadata", "annotations", "linly-mesh/config-hash")).toMatch(/^[0-9a-f]{16}$/);

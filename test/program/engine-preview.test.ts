@@ -85,17 +85,20 @@ test("every type, option and property that is not implemented is named, all at o
   const map = "(kubernetes:core/v1:ConfigMap)";
   const release = "(kubernetes:helm.sh/v3:Release)";
   expect(await faultsOf(program("faults"))).toEqual([
-    `annotated ${map}: annotation pulumi.com/waitFor is not implemented`,
+    `annotated ${map}: annotation pulumi.com/replaceUnready is not implemented`,
     "bucket (cloud:storage:Bucket): this type is not implemented",
     "chart (kubernetes:helm.sh/v4:Chart): this type is not implemented",
     "client-side (pulumi:providers:kubernetes): enableServerSideApply is false; the engine only applies server-side",
     "cluster-name (pulumi:providers:kubernetes): property namespace is not implemented",
     `imported ${map}: option import is not implemented`,
+    `misread ${map}: pulumi.com/waitFor is "Ready", which is none of jsonpath={.a.b}, jsonpath={.a.b}=value, condition=Type, condition=Type=value, or a JSON array of these`,
     `no-name ${map}: has no metadata.name; names are never made up, give it one`,
     `no-provider ${map}: has no provider; pass one in its options or its parent's`,
     `no-release-name ${release}: has no name; names are never made up, give it one`,
+    "patched (kubernetes:core/v1:ConfigMapPatch): annotation pulumi.com/waitFor is not implemented",
     `release ${release}: property devel is not implemented`,
     `release ${release}: property postrender is not implemented`,
+    `slices ${map}: JSONPath .a[1:2] is not implemented; there are names, [0], [*] and [?(@.name=="value")]`,
     `soon ${map}: customTimeouts.create is "in a minute"; write it as 90s, 10m or 1h30m`,
     expect.stringMatching(/^(one|two) .* is the same ConfigMap linly\/same as (one|two) /),
     `with ${map}: option deletedWith is not implemented`,

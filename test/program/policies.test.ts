@@ -83,7 +83,7 @@ describe("the pack, over the protocol by which Pulumi asks it", () => {
 
   test("rules of production are silent elsewhere", async () => {
     const bad = rules.filter(({ onlyIn }) => onlyIn === "production").flatMap((rule) => rule.bad.objects);
-    expect(await judged(bad, "prod-eu")).toHaveLength(2);
+    expect(await judged(bad, "prod-eu")).toHaveLength(3);
     expect(await judged(bad, "local")).toEqual([]);
   });
 

@@ -256,7 +256,7 @@ describe("faults", () => {
       ],
     ],
     [
-      { addons: { certManager: { install: false, values: {} } } },
+      { addons: { certManager: { install: false, values: {} } }, ingress: {} },
       ["addons.certManager.values  is an unknown key: known are install"],
     ],
     [

@@ -35,7 +35,7 @@ test.each([
 
 test.each([
   [["istio-ingress", "istiod", "istio-base"], "istio-base, istiod, istio-ingress"],
-  [["cert-manager", "istio-cni"], "istio-cni, cert-manager"],
+  [["istio-cni", "cert-manager"], "cert-manager, istio-cni"],
   [[], ""],
 ])("the releases %j are installed in the order %j", (names, expected) => {
   const ordered = inReleaseOrder(names.map((name) => ({ name })));

@@ -65,7 +65,7 @@ function shownMeshes(page: string): Record<string, unknown>[] {
 }
 
 test.each([
-  ["docs/config.md", 7],
+  ["docs/config.md", 8],
   ["docs/first-up.md", 2],
 ])("%s shows %i stacks and parts of stacks, each without a fault", (page, count) => {
   const shown = shownMeshes(page);

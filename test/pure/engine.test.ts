@@ -6,6 +6,7 @@ import { yamlOf } from "../../engine/render.ts";
 import { isManagedBy } from "../../engine/cluster/ownership.ts";
 import { keepLive, stepsOf } from "../../engine/objects/paths.ts";
 import { readinessOf } from "../../engine/objects/readiness.ts";
+import { waitFor } from "../../engine/objects/wait-for.ts";
 import { Redactor } from "../../engine/program/redactor.ts";
 import { makeUrn } from "../../engine/program/urn.ts";
 import { hasUnknown, masked, revealed, secret, withSecretsOf } from "../../engine/program/values.ts";
@@ -81,6 +82,86 @@ describe("readiness", () => {
 
   function neverAsked(): never {
     throw new Error("asked the cluster");
+  }
+});
+
+describe("pulumi.com/waitFor", () => {
+  const live: JsonObject = {
+    kind: "Certificate",
+    metadata: { generation: 2, labels: { "a.b/c": "x" } },
+    spec: {
+      ports: [
+        { name: "http", port: 80 },
+        { name: "https", port: 443 },
+      ],
+    },
+    status: {
+      phase: "Running",
+      none: null,
+      conditions: [
+        { type: "Ready", status: "False", reason: "DoesNotExist", message: "no Secret" },
+        { type: "Old", status: "True", observedGeneration: 1 },
+      ],
+    },
+  };
+
+  test.each<[string, string | undefined]>([
+    ["jsonpath={.status.phase}", undefined],
+    ["jsonpath={ $.status.phase }=Running", undefined],
+    ["jsonpath={.status.none}", undefined],
+    ["jsonpath={.spec.ports}", undefined],
+    ["jsonpath={.status.phase}=Failed", "{.status.phase} is Running, not Failed"],
+    ["jsonpath={.status.address}", "{.status.address} leads to nothing yet"],
+    ["jsonpath={.spec.ports[1].port}=443", undefined],
+    ["jsonpath={.spec.ports[-1].port}=443", undefined],
+    ["jsonpath={.spec.ports[*].port}=80", undefined],
+    ["jsonpath={.metadata.labels['a.b/c']}=x", undefined],
+    ['jsonpath={.spec.ports[?(@.name=="https")].port}=443', undefined],
+    ["jsonpath={.spec.ports[?(@.name=='ftp'||@.port==80)].name}=http", undefined],
+    ["jsonpath={.status[?@ == 'Running' || @ == 'Succeeded' ]}", undefined],
+    ['jsonpath={.status.conditions[?(@.type=="Ready")].status}=True', expect.stringMatching(/is False, not True$/)],
+    ["condition=Ready", "its condition Ready is False, not True: DoesNotExist: no Secret"],
+    ["condition=ready=false", undefined],
+    ["condition=Old", "its condition Old is not of this generation yet"],
+    ["condition=Issuing", "it has no condition Issuing yet"],
+    ['["condition=Ready=False","jsonpath={.status.phase}"]', undefined],
+    ['["jsonpath={.status.phase}","condition=Issuing"]', "it has no condition Issuing yet"],
+  ])("%s: %s", (expression, reason) => {
+    expect(judged(live, expression)).toEqual(reason);
+  });
+
+  test.each([
+    "",
+    "[]",
+    "Ready",
+    "condition=",
+    "condition=Ready=",
+    "jsonpath=.a",
+    "jsonpath='{.a}'",
+    "jsonpath={.a}=",
+    "jsonpath={.a[1:2]}",
+    "jsonpath={..a}",
+    "jsonpath={.a[]}",
+    '["condition=Ready","Ready"]',
+  ])("%j is refused", (expression) => {
+    expect(() => judged(live, expression)).toThrow(/waitFor|JSONPath/);
+  });
+
+  test("a value that is many is no value to compare with, and a Secret's is not told", () => {
+    expect(() => judged(live, "jsonpath={.spec.ports}=x")).toThrow(
+      "{.spec.ports} is no single value to compare with x",
+    );
+    const secretObject = { kind: "Secret", data: { key: "c2VjcmV0" } };
+    expect(judged(secretObject, "jsonpath={.data.key}=x")).toBe("{.data.key} is not yet what it should be");
+  });
+
+  test("a status of before is waited out", () => {
+    const old = { metadata: { generation: 2 }, status: { observedGeneration: 1, phase: "Running" } };
+    expect(judged(old, "jsonpath={.status.phase}")).toBe("not yet seen by its controller");
+  });
+
+  function judged(part: JsonObject, expression: string): string | undefined {
+    return waitFor(expression)(part);
   }
 });
 

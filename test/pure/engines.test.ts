@@ -60,17 +60,20 @@ test("every engine stands in a stage", () => {
   expect(engineNames.filter((name) => !standsSomewhere.includes(name))).toEqual([]);
 });
 
-test.each(stageNames)("the simulator in %s has the port and the routes of the engine there by default, and a few of its own", (name) => {
-  const real = standing(name).engine;
-  const simulator = standing(name, "simulator").engine;
-  expect(simulator.port).toBe(real.port);
-  expect(simulator.routes.slice(0, real.routes.length)).toEqual(real.routes);
-  // What is its own changes nothing, and is read unless it says otherwise.
-  const own = simulator.routes.slice(real.routes.length);
-  expect(own.map(({ purpose }) => purpose)).toEqual(own.map(() => "work"));
-  expect(own.filter(({ streams, idempotent, method }) => streams || idempotent !== (method === "GET"))).toEqual([]);
-  expect(simulator.name).toBe("simulator");
-});
+test.each(stageNames)(
+  "the simulator in %s has the port and the routes of the engine there by default, and a few of its own",
+  (name) => {
+    const real = standing(name).engine;
+    const simulator = standing(name, "simulator").engine;
+    expect(simulator.port).toBe(real.port);
+    expect(simulator.routes.slice(0, real.routes.length)).toEqual(real.routes);
+    // What is its own changes nothing, and is read unless it says otherwise.
+    const own = simulator.routes.slice(real.routes.length);
+    expect(own.map(({ purpose }) => purpose)).toEqual(own.map(() => "work"));
+    expect(own.filter(({ streams, idempotent, method }) => streams || idempotent !== (method === "GET"))).toEqual([]);
+    expect(simulator.name).toBe("simulator");
+  },
+);
 
 /** What docs/services.md tells of an engine, cell by cell. */
 function rowOf(engine: Engine): string[] {

@@ -46,6 +46,7 @@ const pods = (namespace: string, labels?: Record<string, string>) => ({
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": namespace } },
   ...(labels !== undefined && { podSelector: { matchLabels: labels } }),
 });
+const uploader = pods("admin");
 const prometheus = { from: [pods("observability", { app: "prometheus" })], ports: tcp(15020) };
 const needs = [
   { to: [pods("kube-system", { "k8s-app": "kube-dns" })] },
@@ -71,19 +72,17 @@ const world = {
   ],
   ports: tcp(443),
 };
-/** Where the uploader is: both stages have routes that change a model. */
-const uploaders = pods("admin");
 const policyTypes = ["Ingress", "Egress"];
 
 describe("the stages", () => {
-  test("the entry: in from the gateway, out to the next stage and what sidecars need", () => {
+  test("the entry: in from the gateway and the uploader, out to the next stage and what sidecars need", () => {
     expect(named(stagePolicies(argsOf()), "asr-service")).toEqual({
       podSelector: {
         matchLabels: { app: "asr-service" },
         matchExpressions: [{ key: "linly-mesh/shadow", operator: "DoesNotExist" }],
       },
       policyTypes,
-      ingress: [{ from: [pods("istio-ingress", { istio: "ingress" }), uploaders], ports: tcp(8000) }, prometheus],
+      ingress: [{ from: [pods("istio-ingress", { istio: "ingress" }), uploader], ports: tcp(8000) }, prometheus],
       egress: [...needs, { to: [pods("linly", { app: "tts-service" })], ports: tcp(8001) }],
     });
   });
@@ -91,7 +90,7 @@ describe("the stages", () => {
   test("a stage behind it: in from its caller, out to the world where it has hosts there", () => {
     const { ingress, egress } = named(stagePolicies(argsOf()), "tts-service");
     expect(ingress).toEqual([
-      { from: [pods("linly", { app: "asr-service" }), uploaders], ports: tcp(8001) },
+      { from: [pods("linly", { app: "asr-service" }), uploader], ports: tcp(8001) },
       prometheus,
     ]);
     expect(egress).toEqual([...needs, world]);
@@ -101,22 +100,25 @@ describe("the stages", () => {
     expect(named(stagePolicies(argsOf()), "tts-service-shadow")).toEqual({
       podSelector: { matchLabels: { app: "tts-service", "linly-mesh/shadow": "true" } },
       policyTypes,
-      ingress: [{ from: [pods("linly", { app: "asr-service" }), uploaders], ports: tcp(8001) }, prometheus],
+      ingress: [{ from: [pods("linly", { app: "asr-service" }), uploader], ports: tcp(8001) }, prometheus],
       egress: needs,
     });
   });
 
-  test("a stage of whose engine no route changes a model: nothing from the uploader's namespace", () => {
-    const services = { asr: raw.services.asr, tts: { engine: "kokoro", versions: [{ name: "v1", weight: 100 }] } };
-    const { ingress } = named(stagePolicies(argsOf({ services, modelUploader: { namespace: "ml" } })), "tts-service");
-    expect(ingress).toEqual([{ from: [pods("linly", { app: "asr-service" })], ports: tcp(8880) }, prometheus]);
+  test("the uploader's namespace comes in where there are models to change, and nowhere else", () => {
+    const services = { ...raw.services, tts: { engine: "kokoro", versions: [{ name: "v1", weight: 100 }] } };
+    const args = argsOf({ services, modelUploader: { namespace: "ml" } });
+    const namesIt = ["asr-service", "tts-service"].map((name) =>
+      JSON.stringify(named(stagePolicies(args), name).ingress).includes('"ml"'),
+    );
+    expect(namesIt).toEqual([true, false]);
   });
 
   test("a rule never stands without peers, which would let everybody in", () => {
     const unread = { prometheus: { install: false }, grafana: { install: false }, jaeger: { install: false } };
     for (const { spec } of stagePolicies(argsOf({ addons: unread }))) {
       expect(JSON.stringify(spec)).not.toMatch(/"(?:from|to)":\[\]/);
-      expect(spec).toMatchObject({ ingress: [{ from: [{}, uploaders] }] });
+      expect(spec).toMatchObject({ ingress: [{ from: [{}, uploader] }] });
     }
   });
 

@@ -6,6 +6,7 @@ import { isProduction } from "../../policies/production.ts";
 import { allowNotAlone } from "../../policies/rules/allow-not-alone.ts";
 import { imagesByDigest } from "../../policies/rules/images-by-digest.ts";
 import { jwtRequired } from "../../policies/rules/jwt-required.ts";
+import { noPortLeftOut } from "../../policies/rules/no-port-left-out.ts";
 import { strictMtls } from "../../policies/rules/strict-mtls.ts";
 import { whenKeysKnown } from "../../policies/rules/when-keys-known.ts";
 import { messagesOf } from "../support/policies.ts";
@@ -111,6 +112,34 @@ describe("rules of production", () => {
     ["prod", false, false],
   ])("stack %s, production: %s", (stack, production, expected) => {
     expect(isProduction(`urn:pulumi:${stack}::p::t::n`, { production })).toBe(expected);
+  });
+
+  test("no-port-left-out sees ports that are named to be seen, and pods of every kind", () => {
+    const annotations = (key: string, value: string) => ({ [`traffic.sidecar.istio.io/${key}`]: value });
+    const pod = (given: ValueObject) => ({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "x", namespace: "linly", annotations: given },
+      spec: {},
+    });
+    const template = { metadata: { annotations: annotations("excludeInboundPorts", "1,2") } };
+    const cronJob = {
+      apiVersion: "batch/v1",
+      kind: "CronJob",
+      metadata: { name: "y", namespace: "linly" },
+      spec: { jobTemplate: { spec: { template } } },
+    };
+    const objects = [
+      pod(annotations("includeInboundPorts", "8000")),
+      pod(annotations("includeInboundPorts", "")),
+      cronJob,
+    ];
+    expect(messagesOf(noPortLeftOut, objects)).toEqual([
+      "Pod linly/x: traffic.sidecar.istio.io/includeInboundPorts keeps all but 8000 from the sidecar: take the annotation away",
+      "Pod linly/x: traffic.sidecar.istio.io/includeInboundPorts keeps all but none from the sidecar: take the annotation away",
+      "CronJob linly/y: traffic.sidecar.istio.io/excludeInboundPorts keeps 1,2 from the sidecar: take the annotation away",
+    ]);
+    expect(messagesOf(noPortLeftOut, [pod(annotations("excludeInboundPorts", "")), pod({})])).toEqual([]);
   });
 
   test("strict-mtls sees single ports", () => {

@@ -75,6 +75,12 @@ describe("linly-mesh:secrets", () => {
   const key = { secure: sealed("sk-123") };
   test.each([
     [{ "openai-api-key": "sk-123" }, env, /linly-mesh:secrets\.openai-api-key +is in clear; encrypt it: pulumi config/],
+    [
+      { "openai-api-key": key, other: "sk-123" },
+      env,
+      /linly-mesh:secrets\.other +is in clear; encrypt it: pulumi config/,
+    ],
+    [{ "openai-api-key": { secure: key } }, env, /linly-mesh:secrets\.openai-api-key +is in clear; encrypt it/],
     [{ "openai-apikey": key }, env, /env\.OPENAI_API_KEY +"openai-api-key" is not in .*did you mean "openai-apikey"\?/],
     [{ "openai-api-key": key, other: key }, env, /linly-mesh:secrets\.other +is used nowhere/],
     [undefined, env, /env\.OPENAI_API_KEY +"openai-api-key" is not in linly-mesh:secrets/],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { autoscalerSpec } from "../../components/service/autoscaler.ts";
 import { budgetSpec } from "../../components/service/budget.ts";
-import { drainAnnotations, gracePeriodSeconds, lifecycleOf } from "../../components/service/drain.ts";
+import { proxyAnnotations, gracePeriodSeconds, lifecycleOf } from "../../components/service/drain.ts";
 import { hopEnv, mergeEnv, versionArgs, versionEnv } from "../../components/service/env.ts";
 import { placementOf, spreadOf } from "../../components/service/placement.ts";
 import { podSpec } from "../../components/service/pod.ts";
@@ -84,7 +84,7 @@ test.each<[StageName, EngineName, number, number, string, string]>([
   expect(lifecycleOf(stage)).toEqual(preStop === 0 ? {} : { lifecycle: { preStop: { sleep: { seconds: preStop } } } });
   expect(gracePeriodSeconds(stage)).toBe(grace);
   expect(deletionSeconds(stage)).toBe(grace + 300);
-  expect(drainAnnotations(stage)).toEqual({
+  expect(proxyAnnotations(stage)).toEqual({
     "proxy.istio.io/config": JSON.stringify({
       drainDuration: drain,
       proxyMetadata: { EXIT_ON_ZERO_ACTIVE_CONNECTIONS: "true", MINIMUM_DRAIN_DURATION: least },

@@ -46,6 +46,19 @@ export function textFromPod({ url, ...container }: PodRequest): Promise<string> 
   return printedIn(container, `require("node:http").get(${JSON.stringify(url)}, (r) => r.pipe(process.stdout));`);
 }
 
+/** The ports of a pod on which anything listens for others, whether or not the pod declares them. */
+export async function listeningPorts(container: Container): Promise<number[]> {
+  const script = `for (const file of ["tcp", "tcp6"]) console.log(require("node:fs").readFileSync("/proc/net/" + file, "utf8"));`;
+  const ports = (await printedIn(container, script)).split("\n").flatMap((line) => {
+    const [, local = "", , state] = line.trim().split(/\s+/);
+    const [address = "", port = ""] = local.split(":");
+    // Addresses are written backwards, word by word: 127.0.0.1, also as an address of IPv6, and ::1.
+    const isLoopback = address.endsWith("0100007F") || /^0{24}01000000$/.test(address);
+    return state === "0A" && !isLoopback ? [Number.parseInt(port, 16)] : [];
+  });
+  return [...new Set(ports)].sort((left, right) => left - right);
+}
+
 /** The value of a variable in a container's environment. */
 export function variableOfPod(container: Container, name: string): Promise<string> {
   return printedIn(container, `console.log(process.env[${JSON.stringify(name)}])`);

@@ -167,7 +167,7 @@ const shape = fc.oneof(
   })),
 );
 
-const hosts = fc.constantFrom(
+const hosts: fc.Arbitrary<readonly string[]> = fc.constantFrom(
   ["*"],
   ["talk.example.com"],
   ["*.example.com", "talk.example.org"],
@@ -192,20 +192,40 @@ const users = merged(
   optional("forwardOriginalToken", fc.boolean()),
 );
 
-const ingress = merged(
-  hosts.map((list) => ({ hosts: list })),
-  optional("numTrustedProxies", fc.integer({ min: 1, max: 16 })),
-  optional("limit", fc.constantFrom({ requests: 100 }, { requests: 100_000, interval: "100ms" })),
-  optional(
-    "clientLimit",
-    fc.constantFrom(
-      { requests: 20 },
-      { requests: 5, interval: "1m", by: "address" },
-      { requests: 1, interval: "50ms", by: { header: "x-api-key" } },
-    ),
-  ),
-  optional("users", users),
+const tlsSettings = merged(
+  optional("duration", fc.constantFrom("2160h", "100h")),
+  optional("renewBefore", fc.constant("24h")),
+  optional("hstsMaxAge", fc.constantFrom("0s", "8760h")),
 );
+
+/** Names, and whoever vouches for them: an ACME authority for no wildcard, nobody for `*`. */
+const named = (hasCertManager: boolean) =>
+  hosts.chain((list) => {
+    if (list.includes("*")) return fc.constant({ hosts: list });
+    const issuers = [
+      { existing: { name: "corporate", kind: "Issuer" } },
+      ...(hasCertManager ? ["ownCa"] : []),
+      ...(hasCertManager && list.every((host) => !host.startsWith("*.")) ? [{ acme: { email: "a@example.com" } }] : []),
+    ];
+    const tls = fc.constantFrom(...issuers).chain((issuer) => tlsSettings.map((settings) => ({ issuer, ...settings })));
+    return optional("tls", tls).map((chosen) => ({ hosts: list, ...chosen }));
+  });
+
+const ingress = (hasCertManager: boolean) =>
+  merged(
+    named(hasCertManager),
+    optional("numTrustedProxies", fc.integer({ min: 1, max: 16 })),
+    optional("limit", fc.constantFrom({ requests: 100 }, { requests: 100_000, interval: "100ms" })),
+    optional(
+      "clientLimit",
+      fc.constantFrom(
+        { requests: 20 },
+        { requests: 5, interval: "1m", by: "address" },
+        { requests: 1, interval: "50ms", by: { header: "x-api-key" } },
+      ),
+    ),
+    optional("users", users),
+  );
 
 function pins(running: readonly StageName[], hasUsers: boolean): fc.Arbitrary<object> {
   const claim = { name: "groups", value: "testers" };
@@ -225,30 +245,32 @@ function pins(running: readonly StageName[], hasUsers: boolean): fc.Arbitrary<ob
 const unjudged = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
 
 /** Add-ons with what is measured: alerts need somebody to judge them, and `stage` metrics somebody to tell them. */
-const watched = (allSimulated: boolean) =>
-  fc.oneof(
-    fc.record({
-      addons: fc.constantFrom(
-        {},
-        { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
-        { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
-        { gpuDevicePlugin: { install: false }, certManager: { install: false }, jaeger: { install: false } },
-        { gpuDevicePlugin: { install: false, mig: "mixed", migProfile: "1g.10gb" } },
+const watched = (allSimulated: boolean, certManager: object) =>
+  fc
+    .oneof(
+      fc.record({
+        addons: fc.constantFrom(
+          {},
+          { prometheus: { install: false, operator: { labels: { release: "stack" } } }, grafana: { install: false } },
+          { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } },
+          { gpuDevicePlugin: { install: false }, jaeger: { install: false } },
+          { gpuDevicePlugin: { install: false, mig: "mixed", migProfile: "1g.10gb" } },
+        ),
+        telemetry: fc.constantFrom(
+          {},
+          { tracing: { sampling: 50 }, metrics: { source: allSimulated ? "stage" : "istio" } },
+          { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
+        ),
+      }),
+      fc.constantFrom(
+        {
+          addons: { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
+          telemetry: unjudged,
+        },
+        { addons: { grafana: { install: false } }, telemetry: { ...unjudged, metrics: { source: "stage" } } },
       ),
-      telemetry: fc.constantFrom(
-        {},
-        { tracing: { sampling: 50 }, metrics: { source: allSimulated ? "stage" : "istio" } },
-        { metrics: { disabled: ["REQUEST_SIZE"] }, alerts: { latency: { within: "5m" } } },
-      ),
-    }),
-    fc.constantFrom(
-      {
-        addons: { prometheus: { install: false, existing: { url: "http://prometheus.monitoring:9090" } } },
-        telemetry: unjudged,
-      },
-      { addons: { grafana: { install: false } }, telemetry: { ...unjudged, metrics: { source: "stage" } } },
-    ),
-  );
+    )
+    .map(({ addons, ...rest }) => ({ addons: { ...addons, ...certManager }, ...rest }));
 
 const poolsOf = merged(
   fc.constantFrom({}, { nodes: 200, gpusPerNode: 8 }).map((capacity) => ({
@@ -283,17 +305,29 @@ const charts = fc.oneof(
   ),
 );
 
-const istio = merged(
-  optional("images", fc.constant({ hub: "registry.example.com/istio", tag: "1.31.1" })),
-  optional("meshId", name(20)),
-  optional("trustDomain", fc.constantFrom("cluster.local", "mesh.example.com")),
-  optional("values", fc.constant({ istiod: { pilot: { replicaCount: 2 } } })),
+const istio = (hasCertManager: boolean) =>
+  merged(
+    optional("images", fc.constant({ hub: "registry.example.com/istio", tag: "1.31.1" })),
+    optional("meshId", name(20)),
+    optional("trustDomain", fc.constantFrom("cluster.local", "mesh.example.com")),
+    optional("workloadCertificates", fc.constantFrom({}, { ttl: "90m" })),
+    optional("ca", fc.constantFrom("istiod", "existing", ...(hasCertManager ? ["certManager"] : []))),
+    optional("values", fc.constant({ istiod: { pilot: { replicaCount: 2 } } })),
+  );
+
+/** An account may have a stage's name where no stage is. */
+const uploaders = fc.constantFrom(
+  {},
+  { namespace: "ml-admin" },
+  { serviceAccount: "uploader-2" },
+  { namespace: "ml-admin", serviceAccount: "asr-service" },
+  { namespace: "istio-ingress" },
 );
 
 /** A mesh that the schema accepts. */
 export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
-  .tuple(shape, fc.boolean())
-  .chain(([{ running, ...parts }, allSimulated]) =>
+  .tuple(shape, fc.boolean(), fc.boolean())
+  .chain(([{ running, ...parts }, allSimulated, hasCertManager]) =>
     merged(
       fc.constant(parts),
       name(63)
@@ -304,18 +338,19 @@ export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
           clusters: [{ name: cluster, network, region, ...rest }],
         })),
       ),
-      fc.tuple(charts, istio).map(([{ charts: source, ...mirror }, chosen]) => ({
+      fc.tuple(charts, istio(hasCertManager)).map(([{ charts: source, ...mirror }, chosen]) => ({
         istio: { charts: source, ...chosen },
         ...mirror,
       })),
+      optional("modelUploader", uploaders),
       optional("pools", poolsOf),
       optional("namespaceExists", fc.boolean()),
       optional("networkPolicies", fc.boolean()),
-      ingress.chain((chosen) =>
+      ingress(hasCertManager).chain((chosen) =>
         pins(running, "users" in chosen).map((chosenPins) => ({ ingress: chosen, pins: chosenPins })),
       ),
       optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
-      watched(allSimulated),
+      watched(allSimulated, hasCertManager ? {} : { certManager: { install: false } }),
       fc
         .tuple(
           ...running.map((stage, index) => {

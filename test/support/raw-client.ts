@@ -9,8 +9,10 @@ import { connect as connectTls, createSecureContext, type ConnectionOptions } fr
 export type RawRequest = {
   readonly host: string;
   readonly port: number;
-  /** Each is written once the one before it was answered. Every character is a byte. */
-  readonly writes: readonly string[];
+  /** Every character is a byte. */
+  readonly bytes: string;
+  /** Bytes that are written later, each once what was written before is answered: an Envoy that refuses two in a row of what is written at once closes the connection. */
+  readonly next?: readonly string[];
   /** `own`: mutual TLS by the pod's identity; `anonymous`: TLS without a certificate; `plain`: none. */
   readonly tls: "own" | "anonymous" | "plain";
 };
@@ -65,7 +67,7 @@ function opened({ host, port, tls }: RawRequest): Socket {
 function sent(request: RawRequest): Promise<RawAnswer> {
   return new Promise((resolve) => {
     let [received, before, written] = ["", "", ""];
-    const writes = [...request.writes];
+    const writes = [request.bytes, ...(request.next ?? [])];
     const socket = opened(request);
     const end = (error?: string) => {
       clearTimeout(timer);

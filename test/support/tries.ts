@@ -41,7 +41,7 @@ export class Tries<Stage extends string> {
     const { ip: host, port } = this.at[stage];
     const requests = tricks.map(({ method = "POST", target, headers = [], body }): RawRequest => {
       const bytes = requestBytes(method, target, [["user-agent", this.#userAgent()], ...headers], body);
-      return { host, port, tls: "own", writes: [bytes] };
+      return { host, port, tls: "own", bytes };
     });
     // Some ask for a connection that goes on.
     return this.#identities.send(who, requests, { timeout: 5000 });

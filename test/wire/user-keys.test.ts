@@ -30,7 +30,8 @@ const rejected = 'pilot_total_xds_rejects{type="lds"}';
 /** An issuer whose keys istiod is to fetch. */
 const other = "https://id.example.net";
 const key = newKey("other", "ES256");
-const namespace = "observability";
+/** One that no policy is about. */
+const namespace = "default";
 
 /** Serves keys at `/keys`, and at any other path a page that says there are none. */
 const server = {
