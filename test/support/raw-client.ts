@@ -11,7 +11,10 @@ export type RawRequest = {
   readonly port: number;
   /** Every character is a byte. */
   readonly bytes: string;
-  /** Bytes that are written later, each once what was written before is answered: an Envoy that refuses two in a row of what is written at once closes the connection. */
+  /**
+   * Bytes that are written later, each once what was written before is answered. Of requests that are all written at once
+   * Envoy leaves those behind two refusals of its own without an answer.
+   */
   readonly next?: readonly string[];
   /** `own`: mutual TLS by the pod's identity; `anonymous`: TLS without a certificate; `plain`: none. */
   readonly tls: "own" | "anonymous" | "plain";

@@ -58,7 +58,7 @@ export class Tries<Stage extends string> {
       host,
       port,
       tls: "plain",
-      writes: [requestBytes("GET", target)],
+      bytes: requestBytes("GET", target),
     }));
     return (await this.#identities.send(who, requests)).map(responseIn);
   }
@@ -87,14 +87,14 @@ export class Tries<Stage extends string> {
     const tries = list.map((tried) => ({ tried, userAgent: this.#userAgent() }));
     const groups = [...Map.groupBy(tries, ({ tried }) => tried.stage)];
     const requests = groups.map(([stage, group]): RawRequest => {
-      const writes = group.map(({ tried: { method, target }, userAgent }, index) => {
+      const [bytes = "", ...next] = group.map(({ tried: { method, target }, userAgent }, index) => {
         const connection = index === group.length - 1 ? "close" : "keep-alive";
         return requestBytes(method, target, [
           ["user-agent", userAgent],
           ["connection", connection],
         ]);
       });
-      return { host: this.at[stage].ip, port: this.at[stage].port, tls, writes };
+      return { host: this.at[stage].ip, port: this.at[stage].port, tls, bytes, next };
     });
     const answers = await this.#identities.send(who, requests);
     return groups.flatMap(([, group], at) => {
