@@ -89,7 +89,8 @@ describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
     const namespaces = fileOf("namespaces.yaml", objects.filter(isNamespace));
     // This server does not know cert-manager's kinds, and no claim of one mesh would make room for that of the next.
     const known = objects.filter(
-      (object) => !isNamespace(object) && !isOf(object, "cert-manager.io") && object["kind"] !== "PersistentVolumeClaim",
+      (object) =>
+        !isNamespace(object) && !isOf(object, "cert-manager.io") && object["kind"] !== "PersistentVolumeClaim",
     );
     const rest = fileOf("rest.yaml", [...known, ...started]);
     const bare = ["--kubeconfig", server.kubeconfig];
