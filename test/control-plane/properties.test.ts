@@ -87,8 +87,11 @@ describeOnLab(`whatever the schema accepts (LINLY_MESH_SEED=${seed})`, () => {
   function analysisOf(objects: readonly JsonObject[]): string {
     const started = [...objects.flatMap(podsOf), ...gateway];
     const namespaces = fileOf("namespaces.yaml", objects.filter(isNamespace));
-    // This server does not know cert-manager's kinds.
-    const known = objects.filter((object) => !isNamespace(object) && !isOf(object, "cert-manager.io"));
+    // This server does not know cert-manager's kinds, and no claim of one mesh would make room for that of the next.
+    const known = objects.filter(
+      (object) =>
+        !isNamespace(object) && !isOf(object, "cert-manager.io") && object["kind"] !== "PersistentVolumeClaim",
+    );
     const rest = fileOf("rest.yaml", [...known, ...started]);
     const bare = ["--kubeconfig", server.kubeconfig];
     for (const file of [namespaces, rest])
@@ -151,7 +154,10 @@ const gateway = [
     metadata: { name: ingressName, namespace: ingressName },
     spec: {
       selector: { istio: "ingress" },
-      ports: [80, 443].map((port) => ({ name: `p${port}`, port, targetPort: port })),
+      ports: [
+        { name: "http2", port: 80, targetPort: 80 },
+        { name: "https", port: 443, targetPort: 443 },
+      ],
     },
   },
   // What cert-manager would put there.

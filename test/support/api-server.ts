@@ -75,7 +75,8 @@ export async function startApiServer(): Promise<ApiServer> {
     `--service-account-signing-key-file=${key}`,
     "--service-account-issuer=https://kubernetes.default.svc",
     "--service-cluster-ip-range=10.90.0.0/16",
-    "--disable-admission-plugins=ServiceAccount",
+    // No controller is there that would ever take a claim's finalizer away.
+    "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection",
     "--endpoint-reconciler-type=none",
   ]);
   try {

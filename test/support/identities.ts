@@ -68,7 +68,7 @@ export class Identities {
   async send(
     who: Who,
     requests: readonly RawRequest[],
-    { concurrency = 8, timeout = 30_000 }: Partial<Pick<RawBatch, "concurrency" | "timeout">> = {},
+    { concurrency = 8, timeout = 100_000 }: Partial<Pick<RawBatch, "concurrency" | "timeout">> = {},
   ): Promise<RawAnswer[]> {
     const batch: RawBatch = { certificates, concurrency, timeout, requests };
     const inside = ["exec", "--stdin", "--namespace", who.namespace, podName(who), "--container", "client", "--"];
@@ -136,7 +136,7 @@ function podObject(who: Who): object {
           image,
           imagePullPolicy: "IfNotPresent",
           command: ["node", "--eval", "setInterval(() => undefined, 2 ** 30)"],
-          resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "1", memory: "256Mi" } },
+          resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { cpu: "1", memory: "512Mi" } },
           securityContext: {
             allowPrivilegeEscalation: false,
             capabilities: { drop: ["ALL"] },

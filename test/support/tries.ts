@@ -4,8 +4,12 @@ import type { RawAnswer, RawRequest } from "./raw-client.ts";
 import { requestBytes, responseIn, responsesIn, type RawResponse } from "./raw-http.ts";
 import type { Trick } from "./tricks.ts";
 
-/** A request by its method and target. */
-export type Try = Required<Pick<Trick, "method" | "target">>;
+/** A request to a stage. */
+export interface Try<Stage extends string> {
+  readonly stage: Stage;
+  readonly method: string;
+  readonly target: string;
+}
 
 /** What came of one: its stage answered, or a sidecar did so with this status, or there was no connection to be had. */
 export type Outcome = "in" | "no connection" | number;
@@ -27,9 +31,9 @@ export class Tries<Stage extends string> {
     this.at = at;
   }
 
-  /** Written one after the other on one connection, as a client that keeps it would. */
-  async outcomes(who: Who, stage: Stage, list: readonly Try[], tls: RawRequest["tls"] = "own"): Promise<Outcome[]> {
-    return (await this.#onOne(who, stage, list, tls)).map(({ outcome }) => outcome);
+  /** What comes of each; those to one stage go over one connection, as a client that keeps it would write them. */
+  async outcomes(who: Who, list: readonly Try<Stage>[], tls: RawRequest["tls"] = "own"): Promise<Outcome[]> {
+    return (await this.#sent(who, list, tls)).map(({ outcome }) => outcome);
   }
 
   /** Each on a connection of its own, in all its bytes. */
@@ -43,46 +47,61 @@ export class Tries<Stage extends string> {
     return this.#identities.send(who, requests, { timeout: 5000 });
   }
 
-  /** In plain text, to a port of the sidecar's own. */
-  async plain(who: Who, stage: Stage, port: number, target: string): Promise<RawResponse | undefined> {
-    const bytes = requestBytes("GET", target);
-    const [answer] = await this.#identities.send(who, [{ host: this.at[stage].ip, port, tls: "plain", bytes }]);
-    return answer && responseIn(answer);
+  /** In plain text, to ports of the sidecar's own. */
+  async plain(
+    who: Who,
+    stage: Stage,
+    list: readonly (readonly [port: number, target: string])[],
+  ): Promise<(RawResponse | undefined)[]> {
+    const { ip: host } = this.at[stage];
+    const requests = list.map(([port, target]): RawRequest => ({
+      host,
+      port,
+      tls: "plain",
+      bytes: requestBytes("GET", target),
+    }));
+    return (await this.#identities.send(who, requests)).map(responseIn);
   }
 
   /** Those that came to something else than was expected: who, what, where, and which policy decided so. */
-  async unexpected(who: Who, stage: Stage, list: readonly Try[], expected: (tried: Try) => Outcome): Promise<string[]> {
-    const seen = await this.#onOne(who, stage, list, "own");
+  async unexpected(who: Who, list: readonly Try<Stage>[], expected: (tried: Try<Stage>) => Outcome): Promise<string[]> {
+    const seen = await this.#sent(who, list, "own");
     const wrong = seen.filter(({ tried, outcome }) => outcome !== expected(tried));
     return Promise.all(
       wrong.map(async ({ tried, outcome, userAgent }, index) => {
+        const { method, target, stage } = tried;
         // A wall that fell lets everything in: of some it is enough to know why.
         const why = index < 10 ? await decisionOn(this.at[stage], userAgent) : "as above";
-        return `${nameOf(who)}: ${tried.method} ${tried.target} at ${stage}: ${outcome}, not ${expected(tried)}; ${why}`;
+        return `${nameOf(who)}: ${method} ${target} at ${stage}: ${outcome}, not ${expected(tried)}; ${why}`;
       }),
     );
   }
 
   /** Which policy decides on one that is refused. */
-  async decision(who: Who, stage: Stage, tried: Try): Promise<string> {
-    const [seen] = await this.#onOne(who, stage, [tried], "own");
-    return decisionOn(this.at[stage], seen?.userAgent ?? "");
+  async decision(who: Who, tried: Try<Stage>): Promise<string> {
+    const [seen] = await this.#sent(who, [tried], "own");
+    return decisionOn(this.at[tried.stage], seen?.userAgent ?? "");
   }
 
-  async #onOne(who: Who, stage: Stage, list: readonly Try[], tls: RawRequest["tls"]) {
-    const { ip: host, port } = this.at[stage];
+  async #sent(who: Who, list: readonly Try<Stage>[], tls: RawRequest["tls"]) {
     const tries = list.map((tried) => ({ tried, userAgent: this.#userAgent() }));
-    const bytes = tries.map(({ tried: { method, target }, userAgent }, index) => {
-      const connection = index === tries.length - 1 ? "close" : "keep-alive";
-      const headers = [
-        ["user-agent", userAgent],
-        ["connection", connection],
-      ] as const;
-      return requestBytes(method, target, headers);
+    const groups = [...Map.groupBy(tries, ({ tried }) => tried.stage)];
+    const requests = groups.map(([stage, group]): RawRequest => {
+      const [bytes = "", ...next] = group.map(({ tried: { method, target }, userAgent }, index) => {
+        const connection = index === group.length - 1 ? "close" : "keep-alive";
+        return requestBytes(method, target, [
+          ["user-agent", userAgent],
+          ["connection", connection],
+        ]);
+      });
+      return { host: this.at[stage].ip, port: this.at[stage].port, tls, bytes, next };
     });
-    const [answer = { received: "" }] = await this.#identities.send(who, [{ host, port, tls, bytes: bytes.join("") }]);
-    const responses = responsesIn(answer);
-    return tries.map((one, index) => ({ ...one, outcome: outcomeOf(responses[index]) }));
+    const answers = await this.#identities.send(who, requests);
+    return groups.flatMap(([, group], at) => {
+      const answer = answers[at] ?? { received: "" };
+      const responses = responsesIn(answer);
+      return group.map((one, index) => ({ ...one, outcome: outcomeOf(responses[index]) }));
+    });
   }
 
   #userAgent(): string {

@@ -141,7 +141,7 @@ describeOnLab("TLS at the ingress", () => {
       await kubectl(kubeconfig, ["--namespace", "istio-ingress", ...ready]);
       expect(await statusOf(challenge)).toBe(301);
       try {
-        await setMesh(`${mesh}\ngatewayLabels: ${gatewayLabels.istio}\n`);
+        await setMesh(`${mesh}\ningressSelector: ${gatewayLabels.istio}\n`);
         await expect.poll(() => statusOf(challenge), { timeout: 60_000 }).toBe(200);
         expect(await statusOf("/.well-known/acme-challenge/another")).toBe(301);
         expect(await statusOf(path)).toBe(301);
