@@ -155,3 +155,21 @@ export const port = z
   .int({ error: "is not a port from 1 to 65535" })
   .min(1, { error: "is not a port from 1 to 65535" })
   .max(65535, { error: "is not a port from 1 to 65535" });
+
+/** Where an API server answers: `https://10.0.0.1:6443`. */
+export const apiServerUrl = text(
+  /^https:\/\/(?:\[[0-9a-fA-F:]+\]|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(?::\d{1,5})?$/,
+  'the URL of an API server such as "https://10.0.0.1:6443"',
+);
+
+/** A range of IPv4 addresses: `10.0.0.0/16`. */
+export const cidr = text(
+  /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:3[0-2]|[12]?\d)$/,
+  'a range of addresses such as "10.0.0.0/16"',
+);
+
+/** A host name or an IP address. */
+export const hostOrAddress = text(
+  new RegExp(`^(?:${domain}|[0-9a-fA-F]*:[0-9a-fA-F:]+)$`),
+  'a host name or an IP address such as "203.0.113.7"',
+);

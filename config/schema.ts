@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { topologies } from "../services/topology.ts";
 import { dnsLabel } from "./scalars.ts";
 import { addons } from "./schema/addons.ts";
 import { airGap } from "./schema/air-gap.ts";
 import { cluster, pools } from "./schema/cluster.ts";
 import { ingress } from "./schema/ingress.ts";
 import { istio } from "./schema/istio.ts";
+import { locality } from "./schema/locality.ts";
 import { modelUploader } from "./schema/model-uploader.ts";
 import { object } from "./schema/object.ts";
 import { offline } from "./schema/offline.ts";
@@ -31,6 +33,7 @@ export type { ClientLimit, IngressConfig, RateLimit } from "./schema/ingress.ts"
 export type { IngressTlsConfig } from "./schema/ingress-tls.ts";
 export type { IstioConfig } from "./schema/istio.ts";
 export type { LoadBalancingConfig } from "./schema/load-balancing.ts";
+export type { LocalityConfig } from "./schema/locality.ts";
 export type { MirrorConfig } from "./schema/mirror.ts";
 export type { ModelUploaderConfig } from "./schema/model-uploader.ts";
 export type { ModelConfig } from "./schema/model.ts";
@@ -68,10 +71,20 @@ export const meshSchema = object({
     .describe(
       "Whether the namespace is there before the first `up`, as it must be for claims of your own. It stays on `destroy`.",
     ),
+  topology: z
+    .enum(topologies, {
+      error:
+        'is not a topology: "single" (one cluster), "multi-primary" (a control plane in each) or "primary-remote" (some are served by another)',
+    })
+    .default("single")
+    .describe("How many clusters the mesh has, and which of them have a control plane."),
   clusters: z
     .array(cluster)
-    .length(1, { error: "must hold exactly one cluster: this release builds a mesh of one cluster" })
+    .min(1, { error: "is empty; a mesh has at least one cluster" })
     .describe("The clusters of the mesh."),
+  locality: locality
+    .prefault({})
+    .describe("Which region serves a request, where several could: the caller's own unless it is lost."),
   pools: pools.describe("The node pools on which stages run."),
   istio: istio.describe("The mesh itself."),
   ingress: ingress.prefault({}).describe("The ingress gateway."),

@@ -1,3 +1,4 @@
+import { hasPods } from "./placement.ts";
 import { rollingUpdate } from "./rollout.ts";
 import type { Stage } from "./stage.ts";
 
@@ -31,10 +32,10 @@ interface Service {
   }[];
 }
 
-/** What each version of a stage asks of the gpu pool: nothing where the stage runs elsewhere. */
+/** What each version of a stage asks of the gpu pool: nothing where the stage, or all of its pods, run elsewhere. */
 export function demandsOf(stage: Stage, { gpus = stage.gpus, versions }: Service): GpuDemand[] {
   if (stage.pool !== "gpu") return [];
-  return versions.map(({ name: version = "?", replicas = 1, autoscaling }) => ({
+  return versions.filter(hasPods).map(({ name: version = "?", replicas = 1, autoscaling }) => ({
     stage: stage.name,
     version,
     replicas: autoscaling?.max ?? replicas,

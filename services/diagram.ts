@@ -1,17 +1,20 @@
+import { arrowTo, clustersDiagram, type DrawnMesh, type DrawnService } from "./clusters-diagram.ts";
 import type { PipelinePlan } from "./plan.ts";
-import { isShadow } from "./shadow.ts";
 import { serviceName } from "./stage.ts";
 
-interface Drawable {
-  readonly versions: readonly { readonly name: string; readonly weight: number }[];
-  readonly mirror?: { readonly to: string; readonly percent: number } | undefined;
+export type { DrawnCluster, DrawnMesh } from "./clusters-diagram.ts";
+
+/** The mesh as a Mermaid flowchart: of one cluster its pipeline, else a box for each cluster. */
+export function meshDiagram(mesh: DrawnMesh): string {
+  const [only, ...others] = mesh.clusters;
+  return only === undefined || others.length > 0 ? clustersDiagram(mesh) : pipelineDiagram(only.pipeline);
 }
 
 /**
- * The mesh as a Mermaid flowchart: users, ingress gateway, stages on their pools, the share of each version; to a shadow, by a
- * dotted line, the share of requests of which it gets copies.
+ * A pipeline as a Mermaid flowchart: users, ingress gateway, stages on their pools, the share of each version; to a shadow, by
+ * a dotted line, the share of requests of which it gets copies.
  */
-export function meshDiagram({ services, edges }: PipelinePlan<Drawable>): string {
+export function pipelineDiagram({ services, edges }: PipelinePlan<DrawnService>): string {
   const pools = new Set(services.map(({ stage }) => stage.pool));
   const nodes = [...pools].flatMap((pool) => [
     `  subgraph ${pool}["${pool} pool"]`,
@@ -21,7 +24,7 @@ export function meshDiagram({ services, edges }: PipelinePlan<Drawable>): string
         `    ${stage.name}(["${serviceName(stage)}"])`,
         ...service.versions.map(
           (version) =>
-            `    ${stage.name} ${arrow(service, version)} ${versionId(stage.name, version.name)}["${version.name}"]`,
+            `    ${stage.name} ${arrowTo(service, version)} ${versionId(stage.name, version.name)}["${version.name}"]`,
         ),
       ]),
     "  end",
@@ -35,12 +38,6 @@ export function meshDiagram({ services, edges }: PipelinePlan<Drawable>): string
     ...entries,
     ...calls,
   ].join("\n");
-}
-
-function arrow(service: Drawable, version: Drawable["versions"][number]): string {
-  const { mirror } = service;
-  if (mirror !== undefined && isShadow(service, version)) return `-. "copies of ${mirror.percent} %" .->`;
-  return `-- "${version.weight} %" -->`;
 }
 
 function versionId(stage: string, version: string): string {

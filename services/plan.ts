@@ -1,7 +1,7 @@
 import type { StageName } from "./catalogue.ts";
 import type { EngineName } from "./engines/index.ts";
 import { edgesOf, entryStage, hopsOf, stagesOf, type Edge, type Pipeline } from "./pipeline.ts";
-import { limitsOf, type GivenLimits } from "./limits.ts";
+import { limitsOf, limitsOfCallers, type GivenLimits } from "./limits.ts";
 import { standing, type StandingStage } from "./standing.ts";
 import { streamLimitsOf, type GivenStreamLimits } from "./stream-limits.ts";
 
@@ -41,6 +41,7 @@ export interface PipelineConfig<Service> {
  */
 export function planPipeline<Service extends EngineChoice>(config: PipelineConfig<Service>): PipelinePlan<Service> {
   const pipeline = pipelineOf(config);
+  const edges = edgesOf(pipeline);
   const limited = (name: StageName): StandingStage => {
     const stage = standing(name, config.services[name]?.engine);
     const called = hopsOf(pipeline, name).map(limited);
@@ -49,6 +50,7 @@ export function planPipeline<Service extends EngineChoice>(config: PipelineConfi
       stage.engine,
       timeouts,
       called.map((hop) => hop.limits),
+      limitsOfCallers(name, edges, (caller) => config.services[caller]?.timeouts),
     );
     const calledStreams = called.map((hop) => hop.streams);
     return { ...stage, limits, streams: streamLimitsOf(limits, streams, calledStreams) };
@@ -63,7 +65,7 @@ export function planPipeline<Service extends EngineChoice>(config: PipelineConfi
       entry: name === entryStage(pipeline),
     };
   });
-  return { services, edges: edgesOf(pipeline) };
+  return { services, edges };
 }
 
 function pipelineOf<Service>({ mode, entry, pipeline }: PipelineConfig<Service>): Pipeline {

@@ -2,8 +2,9 @@ import { demandsOf, shortfall, tooLargeForANode } from "../../services/capacity.
 import { isStageName, stageOf } from "../../services/catalogue.ts";
 import type { Fault } from "../faults.ts";
 import type { LenientMesh } from "./lenient.ts";
+import { placed } from "./placed.ts";
 
-/** A gpu pool whose declared capacity is half told, or less than the stages ask for. */
+/** A gpu pool whose declared capacity, which each cluster has, is half told, or less than the stages ask for in one. */
 export function capacityFaults(mesh: LenientMesh): Fault[] {
   const { nodes, gpusPerNode } = mesh.pools.gpu;
   if (nodes === undefined && gpusPerNode === undefined) return [];
@@ -11,17 +12,24 @@ export function capacityFaults(mesh: LenientMesh): Fault[] {
   if (gpusPerNode === undefined) return [halfTold("gpusPerNode", "nodes")];
   const shared = sharesOf(mesh);
   const pool = { nodes, gpusPerNode, sharesPerGpu: shared };
-  const demands = Object.entries(mesh.services).flatMap(([name, service]) =>
-    isStageName(name) ? demandsOf(stageOf(name), service) : [],
-  );
-  const tooLarge = tooLargeForANode(demands, pool);
+  const demanded = placed(mesh).map(({ cluster, services }) => ({
+    cluster,
+    demands: Object.entries(services).flatMap(([name, service]) =>
+      isStageName(name) ? demandsOf(stageOf(name), service) : [],
+    ),
+  }));
+  const tooLarge = demanded.flatMap(({ demands }) => tooLargeForANode(demands, pool));
   const stages = [...new Map(tooLarge.map(({ stage, gpus }) => [stage, gpus]))];
   const faults: Fault[] = stages.map(([stage, gpus]) => ({
     path: `services.${stage}.gpus`,
     message: `${gpus} for one replica; a node of the gpu pool has ${gpusPerNode * shared}`,
   }));
-  const lacking = shortfall(demands, pool);
-  return lacking === undefined ? faults : [...faults, { path: "pools.gpu", message: lacking }];
+  const lacking = demanded.flatMap(({ cluster, demands }) => {
+    const found = shortfall(demands, pool);
+    if (found === undefined) return [];
+    return [{ path: "pools.gpu", message: mesh.clusters.length > 1 ? `in ${cluster.name}: ${found}` : found }];
+  });
+  return [...faults, ...lacking];
 }
 
 /** How many pods share a GPU, where the device plugin makes them take turns, this program's or the cluster's own. */

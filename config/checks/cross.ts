@@ -1,9 +1,11 @@
 import type { Fault } from "../faults.ts";
 import { chainFaults, sourceFaults } from "./abilities.ts";
+import { ambientFaults } from "./ambient.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
 import { ingressTlsFaults, meshCaFaults } from "./certificates.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
+import { apiServerFaults, clusterFaults, podCidrFaults } from "./clusters.ts";
 import { egressFaults } from "./egress.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
@@ -11,6 +13,7 @@ import { kubernetesFaults } from "./kubernetes.ts";
 import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
 import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
+import { localityFaults } from "./locality.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
 import { mirrorFaults } from "./mirror.ts";
 import { uploaderFaults } from "./model-uploader.ts";
@@ -18,18 +21,29 @@ import { offlineFaults } from "./offline.ts";
 import { overloadFaults } from "./overload.ts";
 import { pinFaults } from "./pins.ts";
 import { pipelineFaults } from "./pipeline.ts";
+import { clusterWeightFaults, nowhereFaults, placementFaults, spreadFaults } from "./placement.ts";
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
 import { sameZoneFaults } from "./same-zone.ts";
 import { alertFaults, judgeFaults } from "./telemetry.ts";
 import { timeoutFaults, tryFaults } from "./timeouts.ts";
+import { topologyFaults } from "./topology.ts";
 import { userFaults } from "./users.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
+  topologyFaults,
+  clusterFaults,
+  apiServerFaults,
+  podCidrFaults,
+  localityFaults,
   pipelineFaults,
   pinFaults,
   versionFaults,
+  placementFaults,
+  clusterWeightFaults,
+  nowhereFaults,
+  spreadFaults,
   mirrorFaults,
   variableFaults,
   engineFaults,
@@ -51,6 +65,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   meshCaFaults,
   labFaults,
   reservedValueFaults,
+  ambientFaults,
   uploaderFaults,
   chartDigestFaults,
   offlineFaults,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { topologies } from "../../services/topology.ts";
 import { wholeMilliseconds } from "../scalars.ts";
 
 const text = z.string().optional().catch(undefined);
@@ -9,6 +10,11 @@ const mapping = z.record(z.string(), z.unknown()).catch({});
 const number = z.number().optional().catch(undefined);
 const model = z.object({ image: text, claim: text, size: text }).partial().optional().catch(undefined);
 
+const autoscaling = z.object({ min: number, max: number }).optional().catch(undefined);
+const inCluster = z
+  .object({ weight: number, replicas: number, autoscaling })
+  .catch({ weight: undefined, replicas: undefined, autoscaling: undefined });
+
 const version = z.object({
   name: text,
   weight: z.number().catch(Number.NaN),
@@ -16,8 +22,9 @@ const version = z.object({
   args: z.array(z.string().catch("")).catch([]),
   image: z.unknown().optional(),
   replicas: number,
-  autoscaling: z.object({ min: number, max: number }).optional().catch(undefined),
+  autoscaling,
   model,
+  clusters: z.record(z.string(), inCluster).catch({}),
 });
 
 const time = wholeMilliseconds.optional().catch(undefined);
@@ -40,6 +47,7 @@ const service = z.object({
   circuitBreaker,
   model,
   versions: z.array(version).catch([]),
+  clusters: z.array(z.string().catch("")).optional().catch(undefined),
   resources: z.object({ requests: compute, limits: compute }).optional().catch(undefined),
   gpus: number,
   egress: z.array(z.string().catch("")).catch([]),
@@ -55,12 +63,35 @@ const unreadable = {
   retries: retries.parse(undefined),
   circuitBreaker: circuitBreaker.parse(undefined),
   versions: [],
+  clusters: undefined,
   model: undefined,
   resources: undefined,
   gpus: undefined,
   egress: [],
   mirror: undefined,
 };
+
+const cluster = z.object({
+  name: z.string().catch(""),
+  kubeconfig: text,
+  context: text,
+  network: text,
+  region: text,
+  zones: z.array(z.string()).catch([]),
+  role: text,
+  primary: text,
+  apiServer: text,
+  podCidrs: z.array(z.string()).catch([]),
+  drained: z.boolean().catch(false),
+  kubernetesVersion: text,
+});
+
+const locality = z.object({
+  distribute: z
+    .record(z.string(), z.record(z.string(), z.number().catch(Number.NaN)).catch({}))
+    .optional()
+    .catch(undefined),
+});
 
 const gpuPool = z.object({ nodes: number, gpusPerNode: number });
 const uncounted = { nodes: undefined, gpusPerNode: undefined };
@@ -135,7 +166,10 @@ export const lenientMesh = z.object({
   modelUploader: z
     .object({ namespace: z.string().catch("admin"), serviceAccount: z.string().catch("model-uploader") })
     .catch({ namespace: "admin", serviceAccount: "model-uploader" }),
-  clusters: z.array(z.object({ kubeconfig: text, kubernetesVersion: text })).catch([]),
+  // Undefined for what is no topology.
+  topology: anything.transform((given) => topologies.find((known) => known === (given ?? topologies[0]))),
+  clusters: z.array(cluster).catch([]),
+  locality: locality.catch({ distribute: undefined }),
   pools: z.object({ gpu: gpuPool.catch(uncounted) }).catch({ gpu: uncounted }),
   ingress: ingress.catch(noIngress),
   offline: z

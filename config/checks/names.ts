@@ -8,6 +8,7 @@ const takenNamespaces = [
   "default",
   "istio-system",
   "istio-cni",
+  "istio-eastwest",
   "istio-ingress",
   "kube-system",
   "kube-public",

@@ -4,6 +4,7 @@ import { liveVersions } from "../../services/shadow.ts";
 import type { Fault } from "../faults.ts";
 import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
+import { placed } from "./placed.ts";
 import { repeated } from "./repeated.ts";
 
 /** Each combination is a route of its own at the gateway, and every request is compared with them one by one. */
@@ -13,7 +14,7 @@ const mostCombinations = 32;
 const largestTotal = 2 ** 31 - 1;
 
 /** Dialogues that keep stages which do not run, a stage twice, or more combinations of versions than a gateway should try. */
-export function pinFaults({ pins, pipeline, entry, services }: LenientMesh): Fault[] {
+export function pinFaults({ pins, pipeline, entry, clusters, services }: LenientMesh): Fault[] {
   const kept = pins.dialogues?.stages ?? [];
   const running = entry === undefined ? pipeline : [...pipeline, entry];
   const path = "pins.dialogues.stages";
@@ -36,7 +37,8 @@ export function pinFaults({ pins, pipeline, entry, services }: LenientMesh): Fau
     const message = `the versions of these stages make ${combinations} combinations (${factors}); at most ${mostCombinations}`;
     faults.push({ path, message });
   }
-  const total = sharesTotal(kept, { pipeline, entry, services });
+  const everywhere = [services, ...placed({ clusters, services }).map((there) => there.services)];
+  const total = Math.max(...everywhere.map((there) => sharesTotal(kept, { pipeline, entry, services: there })));
   if (total > largestTotal) {
     const message = `the shares of these stages multiply to ${total.toLocaleString("en")} parts, more than Istio can count; use rounder weights or fewer stages`;
     faults.push({ path, message });

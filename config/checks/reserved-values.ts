@@ -11,8 +11,30 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["istiod.cni.enabled", "the program always uses Istio CNI"],
   ["istiod.global.meshID", "set istio.meshId"],
   ["istiod.global.network", "set clusters[].network"],
-  ["istiod.global.multiCluster.clusterName", "set clusters[].name"],
+  ["istiod.global.multiCluster", "set clusters[].name"],
+  ["istiod.global.meshNetworks", "set clusters[].network; gateways are found by their labels"],
+  ["istiod.global.externalIstiod", "set topology and clusters[].role"],
+  ["istiod.global.configCluster", "set topology and clusters[].role"],
+  ["istiod.global.remotePilotAddress", "set clusters[].eastWestGateway.address of the primary"],
+  ["istiod.istiodRemote", "set topology and clusters[].role"],
+  ["istiod.global.caAddress", "set istio.ca"],
+  ["istiod.global.caName", "set istio.ca"],
+  ["istiod.global.pilotCertProvider", "set istio.ca"],
+  ["istiod.env.CLUSTER_ID", "set clusters[].name"],
+  ["istiod.env.EXTERNAL_ISTIOD", "set topology and clusters[].role"],
+  ["istiod.env.LOCAL_CLUSTER_SECRET_WATCHER", "control planes read remote secrets of their own cluster"],
+  ["istiod.env.PILOT_SKIP_VALIDATE_TRUST_DOMAIN", "set istio.trustDomain, which is one for the mesh"],
+  ["istiod.env.ROOT_CA_DIR", "set istio.ca"],
+  ["istiod.env.USE_REMOTE_CERTS", "set istio.ca"],
+  ["istiod.env.EXTERNAL_CA", "set istio.ca"],
   ["istiod.meshConfig.trustDomain", "set istio.trustDomain"],
+  ["istiod.meshConfig.trustDomainAliases", "set istio.trustDomain, which is one for the mesh"],
+  ["istiod.global.trustDomain", "set istio.trustDomain"],
+  ["istiod.meshConfig.serviceSettings", "the program shares what is called from other clusters, and nothing else"],
+  ["istiod.meshConfig.localityLbSetting", "set locality.distribute"],
+  ["istiod.meshConfig.defaultConfig.proxyMetadata.ISTIO_META_CLUSTER_ID", "set clusters[].name"],
+  ["istiod.meshConfig.defaultConfig.proxyMetadata.ISTIO_META_NETWORK", "set clusters[].network"],
+  ["istiod.meshConfig.defaultConfig.proxyMetadata.TRUST_DOMAIN", "set istio.trustDomain"],
   ["istiod.meshConfig.pathNormalization", "policies rely on paths being decoded before they are compared"],
   [
     "istiod.meshConfig.defaultConfig.connectionSettings.httpMergeSlashes",
@@ -29,6 +51,8 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["istiod.meshConfig.outboundTrafficPolicy", "the mesh is always REGISTRY_ONLY"],
   ["istiod.meshConfig.extensionProviders", "set addons.jaeger"],
   ["istiod.meshConfig.enablePrometheusMerge", "the stages' own metrics are read through their sidecars"],
+  ["gateway.networkGateway", "other clusters come in by a gateway of their own"],
+  ["gateway.env.ISTIO_META_REQUESTED_NETWORK_VIEW", "the gateway reaches the replicas of all networks"],
   ["gateway.name", "the gateway is always called istio-ingress"],
   ["gateway.serviceAccount.name", "the entry stage lets the gateway's own account in"],
   ["gateway.serviceAccount.create", "the entry stage lets the gateway's own account in"],
@@ -36,15 +60,47 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["gateway.kind", "the program waits for a Deployment"],
   ["gateway.service.ports", "the Gateway listens where the program says"],
   ["gateway.service.type", "users come in through a load balancer"],
+  ["eastWestGateway.name", "the gateway between clusters is always called istio-eastwestgateway"],
+  ["eastWestGateway.networkGateway", "set clusters[].network"],
+  ["eastWestGateway.networkGatewayPorts", "Istio knows the ports between clusters by their numbers"],
+  ["eastWestGateway.env.ISTIO_META_REQUESTED_NETWORK_VIEW", "set clusters[].network"],
+  ["eastWestGateway.serviceAccount.name", "the gateway between clusters has an account of its own"],
+  ["eastWestGateway.serviceAccount.create", "the gateway between clusters has an account of its own"],
+  ["eastWestGateway.labels.istio", "Gateways select the pods by istio: eastwestgateway"],
+  ["eastWestGateway.kind", "the program waits for a Deployment"],
+  ["eastWestGateway.service.type", "other clusters come in through a load balancer"],
+  ["eastWestGateway.service.annotations", "set clusters[].eastWestGateway.annotations"],
+  ["eastWestGateway.service.loadBalancerSourceRanges", "set clusters[].eastWestGateway.sourceRanges"],
 ];
+
+/** Below these keys the charts know every value a second time. */
+const detours = ["_internal_defaults_do_not_set", "defaults"];
+const charts = ["base", "istiod", "cni", "gateway", "eastWestGateway"];
+
+/** Profiles change hundreds of values at once, those above among them. */
+const profiles = charts.flatMap((chart) => [`${chart}.profile`, `${chart}.global.profile`]);
 
 /** Helm values of a stack that would break what the program builds on them. */
 export function reservedValueFaults({ istio: { values } }: LenientMesh): Fault[] {
-  return reserved.flatMap(([path, instead]) =>
+  const all = [
+    ...reserved.flatMap(([path, instead]) => [path, ...inGlobal(path)].map((at) => [at, instead] as const)),
+    ...charts.flatMap((chart) => detours.map((key) => [`${chart}.${key}`, "set the value itself"] as const)),
+    ...profiles
+      // That one has a fault of its own.
+      .filter((path) => valueAt(values, path.split(".")) !== "ambient")
+      .map((path) => [path, "the program chooses it by the cluster's role"] as const),
+  ];
+  return all.flatMap(([path, instead]) =>
     valueAt(values, path.split(".")) === undefined
       ? []
       : [{ path: `istio.values.${path}`, message: `is not for the stack file to set: ${instead}` }],
   );
+}
+
+/** The chart `gateway` takes each of its values from `global` as well. */
+function inGlobal(path: string): string[] {
+  const [, chart, rest] = /^(gateway|eastWestGateway)\.(.*)$/.exec(path) ?? [];
+  return chart === undefined ? [] : [`${chart}.global.${rest}`];
 }
 
 /** What stands at a path of nested mappings; undefined where there is nothing. */

@@ -1,6 +1,6 @@
 import { isStageName } from "../../services/catalogue.ts";
 import { durationOf, seconds } from "../../services/duration.ts";
-import { limitsOf, type Limits } from "../../services/limits.ts";
+import { limitsOf, limitsOfCallers, type Limits } from "../../services/limits.ts";
 import { edgesOf } from "../../services/pipeline.ts";
 import type { Fault } from "../faults.ts";
 import { engineOf } from "./engines.ts";
@@ -42,12 +42,14 @@ export function tryFaults(mesh: LenientMesh): Fault[] {
 
 /** The limits of each stage; undefined where the stage or its engine is none, which is named elsewhere. */
 function limitsIn(mesh: LenientMesh): (stage: string) => Limits | undefined {
+  const edges = edgesIn(mesh);
   const limits = (stage: string): Limits | undefined => {
     const service = mesh.services[stage];
     const engine = engineOf(stage, service);
     if (engine === undefined) return undefined;
-    const called = edgesIn(mesh).flatMap(({ from, to }) => (from === stage ? (limits(to) ?? []) : []));
-    return limitsOf(engine, service?.timeouts, called);
+    const called = edges.flatMap(({ from, to }) => (from === stage ? (limits(to) ?? []) : []));
+    const within = limitsOfCallers<string>(stage, edges, (caller) => mesh.services[caller]?.timeouts);
+    return limitsOf(engine, service?.timeouts, called, within);
   };
   return limits;
 }

@@ -1,6 +1,29 @@
 import { z } from "zod";
-import { count, dnsLabel, kubernetesVersion, labelKey, labelValue } from "../scalars.ts";
+import {
+  apiServerUrl,
+  cidr,
+  count,
+  dnsLabel,
+  hostOrAddress,
+  kubernetesVersion,
+  labelKey,
+  labelValue,
+} from "../scalars.ts";
 import { object } from "./object.ts";
+
+const eastWestGateway = object({
+  address: hostOrAddress
+    .optional()
+    .describe("Where other clusters reach it. Default: the address that its load balancer gets."),
+  annotations: z
+    .record(labelKey, z.string())
+    .default({})
+    .describe("Annotations of its Service, such as those by which a cloud makes its load balancer internal."),
+  sourceRanges: z
+    .array(cidr)
+    .default([])
+    .describe("Networks that its load balancer lets in. Default: whoever can reach it."),
+});
 
 export const cluster = object({
   name: dnsLabel(40).describe("Name of the cluster in the mesh."),
@@ -12,6 +35,41 @@ export const cluster = object({
   context: z.string().min(1).optional().describe("Context in that file. Default: its current one."),
   network: dnsLabel().describe("Istio network: clusters whose pods reach each other directly share one."),
   region: dnsLabel().describe("Region of the cluster's nodes, as their label `topology.kubernetes.io/region` says."),
+  zones: z
+    .array(dnsLabel())
+    .default([])
+    .describe("Zones of its nodes, as their label `topology.kubernetes.io/zone` says. Default: not told."),
+  role: z
+    .enum(["primary", "remote"], {
+      error: 'is not a role: "primary" (has a control plane) or "remote" (is served by that of a primary)',
+    })
+    .optional()
+    .describe("Whether it has a control plane of its own. Default: `primary`."),
+  primary: dnsLabel(40)
+    .optional()
+    .describe("Of a remote: the cluster whose control plane serves it. Default: the only primary."),
+  apiServer: apiServerUrl
+    .optional()
+    .describe("Where the control planes of other clusters reach its API server. Needed where one watches it."),
+  podCidrs: z
+    .array(cidr)
+    .default([])
+    .describe("Addresses of its pods. Needed where clusters share a network: they must not overlap."),
+  eastWestGateway: eastWestGateway.prefault({}).describe("The gateway by which other clusters reach it."),
+  readerToken: dnsLabel(20)
+    .default("1")
+    .describe(
+      "Name of the token by which other control planes read it; another name makes a new token and revokes the old. A name makes the same token each time: use none twice.",
+    ),
+  intermediate: dnsLabel(20)
+    .default("1")
+    .describe(
+      "With `istio.ca: certManager`, name of the intermediate CA of a control plane whose root is elsewhere; another name has it signed anew.",
+    ),
+  drained: z
+    .boolean()
+    .default(false)
+    .describe("Runs no stage for a while: requests that enter there are served by other clusters."),
   kubernetesVersion: kubernetesVersion
     .optional()
     .describe("Oldest version of Kubernetes in the cluster: `1.33`. Default: not checked against what is used."),

@@ -37,7 +37,8 @@ export const istio = object({
     base: helmValues.describe("For the chart `base`."),
     istiod: helmValues.describe("For the chart `istiod`."),
     cni: helmValues.describe("For the chart `cni`."),
-    gateway: helmValues.describe("For the chart `gateway`."),
+    gateway: helmValues.describe("For the chart `gateway`, as the ingress gateway."),
+    eastWestGateway: helmValues.describe("For the chart `gateway`, as the gateway between clusters."),
   })
     .prefault({})
     .describe("Helm values laid over the program's own, for each chart."),

@@ -25,6 +25,17 @@ const autoscaling = object({
   cpu: share.describe("Share of the requested CPU, in percent, at which replicas are added."),
 });
 
+/** What a version is in one cluster of several; 0 replicas are none of its pods. */
+const versionInCluster = object({
+  weight: weight
+    .optional()
+    .describe(
+      "Its share of the requests of callers in that cluster, where all shares total 100 as well. Default: `weight`.",
+    ),
+  replicas: count(0, "replicas").optional().describe("Its pods there; 0 for none. Default: `replicas`."),
+  autoscaling: autoscaling.optional().describe("Its autoscaling there. Default: `autoscaling`."),
+});
+
 const version = object({
   name: dnsLabel(30).describe(
     "Name of the version: its subset, its `version` label, the end of its Deployment's name.",
@@ -44,6 +55,10 @@ const version = object({
     ),
   args: z.array(z.string()).default([]).describe("Arguments of the container, after the engine's own."),
   model: model.optional().describe("Where this version's model lies. Default: the service's."),
+  clusters: z
+    .record(dnsLabel(40), versionInCluster)
+    .default({})
+    .describe("What differs in some clusters, by their names: a canary may thus run in one region first."),
 });
 
 /** Less than a second is no time to load a model: the probe that waits for it would fail before it first asks. */
@@ -61,6 +76,11 @@ export const service = object({
     .array(version)
     .min(1, { error: "is empty; a service has at least one version" })
     .describe("The versions that run side by side."),
+  clusters: z
+    .array(dnsLabel(40))
+    .min(1, { error: "is empty; it names at least one cluster" })
+    .optional()
+    .describe("The clusters that run it; callers in the others use those. Default: all."),
   model: model.optional().describe("Where the model lies. Default: in the image."),
   loadBalancing: loadBalancing
     .default("LEAST_REQUEST")

@@ -4,11 +4,15 @@ import { object } from "./object.ts";
 
 /** How long a request may take. */
 export const timeouts = object({
-  realtime: wholeMilliseconds.optional().describe("Longest time of a request. Default: the engine's longest."),
+  realtime: wholeMilliseconds
+    .optional()
+    .describe(
+      "Longest time of a request. Default: the engine's longest, or a second more than that of a stage that it calls, if longer.",
+    ),
   offline: wholeMilliseconds
     .optional()
     .describe(
-      "Longest time of a request that is offline work. Default: the engine's longest, or `realtime` if longer.",
+      "Longest time of a request that is offline work. Default: by the rule of `realtime`, with what called stages have for offline work; never less than `realtime`.",
     ),
 });
 

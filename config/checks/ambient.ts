@@ -1,0 +1,25 @@
+import type { Fault } from "../faults.ts";
+import type { LenientMesh } from "./lenient.ts";
+import { valueAt } from "./reserved-values.ts";
+
+/** Helm values that switch ambient mode on, each with what it takes to. */
+const switches = [
+  { path: "istiod.env.PILOT_ENABLE_AMBIENT", on: "true" },
+  { path: "istiod.meshConfig.defaultConfig.proxyMetadata.ISTIO_META_ENABLE_HBONE", on: "true" },
+  { path: "cni.ambient.enabled", on: "true" },
+  ...["base", "istiod", "cni", "gateway", "eastWestGateway"].flatMap((chart) => [
+    { path: `${chart}.profile`, on: "ambient" },
+    { path: `${chart}.global.profile`, on: "ambient" },
+  ]),
+];
+
+/** Ambient mode, in which none of what the program says of sidecars would hold. */
+export function ambientFaults({ istio: { values }, topology }: LenientMesh): Fault[] {
+  const across = topology === "primary-remote" ? ", and with primary-remote ambient mode reaches no other network" : "";
+  return switches
+    .filter(({ path, on }) => String(valueAt(values, path.split("."))) === on)
+    .map(({ path }) => ({
+      path: `istio.values.${path}`,
+      message: `switches ambient mode on: what this program says of requests is said to sidecars${across}; remove it`,
+    }));
+}
