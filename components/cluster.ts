@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterConfig } from "../config/schema.ts";
+import type { PlannedCluster } from "../services/topology.ts";
 
 /** The Pod Security level a namespace enforces. */
 export type PodSecurity = "privileged" | "baseline" | "restricted";
@@ -10,6 +11,7 @@ export interface NamespaceArgs {
   /** Whether its pods get a sidecar; said of every namespace, so that none is left to a default. */
   readonly injected: boolean;
   readonly labels?: Record<string, string>;
+  readonly annotations?: Record<string, string>;
 }
 
 /** One Kubernetes cluster of the mesh: its explicit provider, and the namespaces made there. */
@@ -17,10 +19,14 @@ export class Cluster extends pulumi.ComponentResource {
   readonly provider: k8s.Provider;
   /** The cluster's own description from the stack file. */
   readonly config: ClusterConfig;
+  /** Its place among the clusters of the mesh. */
+  readonly plan: PlannedCluster<ClusterConfig>;
 
-  constructor(config: ClusterConfig, opts?: pulumi.ComponentResourceOptions) {
+  constructor(plan: PlannedCluster<ClusterConfig>, opts?: pulumi.ComponentResourceOptions) {
+    const config = plan.cluster;
     super("linly-mesh:cluster:Cluster", config.name, {}, opts);
     this.config = config;
+    this.plan = plan;
     this.provider = new k8s.Provider(
       config.name,
       {
@@ -40,7 +46,8 @@ export class Cluster extends pulumi.ComponentResource {
   /** A namespace that enforces a Pod Security level, as a child of the component that asks for it. */
   namespace(name: string, args: NamespaceArgs, parent: pulumi.ComponentResource): k8s.core.v1.Namespace {
     const logicalName = `${this.config.name}-${name}`;
-    const metadata = { name, labels: labelsOf(args) };
+    const { annotations } = args;
+    const metadata = { name, labels: labelsOf(args), ...(annotations !== undefined && { annotations }) };
     return new k8s.core.v1.Namespace(logicalName, { metadata }, { parent, provider: this.provider });
   }
 

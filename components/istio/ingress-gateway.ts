@@ -1,14 +1,17 @@
-import * as k8s from "@pulumi/kubernetes";
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster.ts";
 import type { NamedPolicy } from "../security/network-policies.ts";
 import { makeNetworkPolicies } from "../security/network-policy-objects.ts";
 import { gatewayLabels, ingressName, type IstioArgs } from "./values.ts";
+import { gatewayAddress } from "./gateway-address.ts";
 import { istioRelease, type Istio } from "./istio.ts";
 
 export interface IngressGatewayArgs extends IstioArgs {
   /** What the network lets its pods do. */
   readonly networkPolicies: readonly NamedPolicy[];
+  /** What must be there before its pods, beside Istio in their own cluster. Default: nothing. */
+  readonly after?: readonly pulumi.Resource[];
 }
 
 /** The Envoy at the edge of the mesh, with a load balancer's address, in a namespace of its own. */
@@ -30,20 +33,9 @@ export class IngressGateway extends pulumi.ComponentResource {
     });
     this.release = istioRelease(cluster, args, "gateway", this.namespace, {
       parent: this,
-      dependsOn: [istio.istiod, istio.cni, ...networkPolicies],
+      dependsOn: [istio.istiod, istio.cni, ...networkPolicies, ...(args.after ?? [])],
     });
-    const id = pulumi.interpolate`${this.release.status.namespace}/${this.release.status.name}`;
-    const service = k8s.core.v1.Service.get(`${cluster.config.name}-${ingressName}`, id, {
-      parent: this,
-      provider: cluster.provider,
-    });
-    this.address = service.status.apply(addressOf);
+    this.address = gatewayAddress(cluster, ingressName, this.release, this);
     this.registerOutputs({ address: this.address });
   }
-}
-
-/** The first address a load balancer reports; empty while it has none. */
-export function addressOf(status: k8s.types.output.core.v1.ServiceStatus): string {
-  const first = status.loadBalancer?.ingress?.[0];
-  return first?.ip ?? first?.hostname ?? "";
 }

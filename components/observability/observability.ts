@@ -37,7 +37,10 @@ export class Observability extends pulumi.ComponentResource {
     const unseen = unseenByAlerts(args.config);
     if (unseen !== undefined) void pulumi.log.warn(unseen, this);
 
-    new MeshTelemetry(cluster, { telemetry, collector: collectorOf(addons), istio: args.istio }, parent);
+    // What proxies tell is said by the control plane that serves them.
+    if (cluster.plan.role === "primary") {
+      new MeshTelemetry(cluster, { telemetry, collector: collectorOf(addons), istio: args.istio }, parent);
+    }
 
     const jaeger = installed(addons.jaeger);
     const grafana = installed(addons.grafana);

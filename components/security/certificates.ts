@@ -75,3 +75,13 @@ export function certificate(
 
 /** What a CA's certificate may be used for, and what kind of key stands behind it. */
 export const caUsages = ["digital signature", "cert sign", "crl sign"] as const;
+
+/** What the CA of a cluster's control plane is, wherever its key and its signature come from. */
+export function controlPlaneCa(cluster: string, trustDomain: string) {
+  return {
+    isCA: true,
+    commonName: `${cluster} intermediate`,
+    subject: { organizations: [trustDomain] },
+    usages: caUsages,
+  } satisfies Partial<CertificateSpec>;
+}

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster.ts";
-import { caUsages, certificate, type CertificateSpec, type IssuerRef } from "./certificates.ts";
+import { certificate, controlPlaneCa, type CertificateSpec, type IssuerRef } from "./certificates.ts";
 import { OwnCa } from "./own-ca.ts";
 
 /** The Secret from which istiod takes its CA; istiod knows it by this name alone. */
@@ -25,11 +25,8 @@ export function intermediateSpec(issuerRef: IssuerRef, cluster: string, trustDom
     issuerRef,
     duration: "8760h",
     renewBefore: "2920h",
-    isCA: true,
-    commonName: `${cluster} intermediate`,
-    subject: { organizations: [trustDomain] },
+    ...controlPlaneCa(cluster, trustDomain),
     privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
-    usages: caUsages,
   };
 }
 

@@ -2,7 +2,8 @@ import type * as k8s from "@pulumi/kubernetes";
 import { installed, type MeshConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
-import { gatewayLabels, ingressName, istioNamespace } from "../istio/values.ts";
+import { eastWestLabels, eastWestNamespace, gatewayLabels, ingressName, istioNamespace } from "../istio/values.ts";
+import { noCrossing, type Crossing } from "./crossing.ts";
 import { egressPort } from "./egress.ts";
 
 /** With whom pods of the mesh have something to talk about, as NetworkPolicies name them. */
@@ -57,7 +58,10 @@ const nodeLocalDns = "169.254.20.10/32";
  * What every sidecar needs: names, its certificate and configuration, and somewhere to send its spans. The port of DNS
  * pods is the cluster's own affair; rules see it and not that of their Service. The same goes for a collector that was there.
  */
-export function needsOfSidecars({ addons }: Pick<MeshConfig, "addons">): EgressRule[] {
+export function needsOfSidecars(
+  { addons }: Pick<MeshConfig, "addons">,
+  { istiodElsewhere }: Pick<Crossing, "istiodElsewhere"> = noCrossing,
+): EgressRule[] {
   const collector = collectorOf(addons);
   return [
     { to: [podsIn("kube-system", { "k8s-app": "kube-dns" })] },
@@ -68,13 +72,37 @@ export function needsOfSidecars({ addons }: Pick<MeshConfig, "addons">): EgressR
         { protocol: "TCP", port: 53 },
       ],
     },
-    ...to([podsIn(istioNamespace, { app: "istiod" })], istiodPort),
+    // That of another cluster is behind an address which nobody knows before it is there.
+    ...(istiodElsewhere ? anywhere(istiodPort) : to([podsIn(istioNamespace, { app: "istiod" })], istiodPort)),
     ...(collector === undefined
       ? []
       : installed(addons.jaeger) === undefined
         ? [{ to: [podsIn(collector.namespace)] }]
         : to([podsIn(collector.namespace, { app: "jaeger" })], collector.port)),
   ];
+}
+
+/** The port at which services are reached from other networks; Istio knows it by its number. */
+export const crossNetworkPort = 15443;
+
+/** Who comes from other clusters: the gateway between them, or, on the same network, pods themselves. */
+export function comingFrom(crossing: Crossing): Peer[] {
+  const gateways = crossing.gateway ? [podsIn(eastWestNamespace, eastWestLabels)] : [];
+  return [...gateways, ...samePodNetwork(crossing)];
+}
+
+/** The way to other networks: their gateways, wherever those are. */
+export function leadingAcross({ gateway }: Crossing): EgressRule[] {
+  return gateway ? anywhere(crossNetworkPort) : [];
+}
+
+/** Pods of other clusters that are reached directly. */
+export function samePodNetwork({ podCidrs }: Crossing): Peer[] {
+  return podCidrs.map((cidr) => ({ ipBlock: { cidr } }));
+}
+
+function anywhere(port: number): EgressRule[] {
+  return [{ ports: [{ protocol: "TCP", port }] }];
 }
 
 /** Addresses that clusters and the networks around them give out themselves, and those of a cloud's metadata. */

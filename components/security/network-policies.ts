@@ -3,16 +3,28 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { serviceName } from "../../services/stage.ts";
 import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
-import { gatewayLabels, ingressName } from "../istio/values.ts";
+import {
+  eastWestLabels,
+  eastWestName,
+  eastWestNamespace,
+  gatewayLabels,
+  ingressName,
+  istioNamespace,
+} from "../istio/values.ts";
 import { shadowAccountName, shadowLabel } from "../service/workload.ts";
 import { hasAdminRoutes } from "./service-access.ts";
+import { noCrossing, type Crossing } from "./crossing.ts";
 import {
+  comingFrom,
+  crossNetworkPort,
   from,
   gatewayPods,
+  leadingAcross,
   metricsReaders,
   needsOfSidecars,
   podsIn,
   podsOf,
+  samePodNetwork,
   to,
   worldOutside,
   type EgressRule,
@@ -36,6 +48,8 @@ export interface NamedPolicy {
 export interface NetworkArgs {
   readonly config: Pick<MeshConfig, "namespace" | "namespaceExists" | "modelUploader" | "addons" | "networkPolicies">;
   readonly pipeline: PipelinePlan<ServiceConfig>;
+  /** What leads to other clusters. Default: there are none. */
+  readonly crossing?: Crossing;
 }
 
 /** The rules of the stages' pods. */
@@ -55,7 +69,10 @@ export function otherwiseClosed({ config }: Pick<NetworkArgs, "config">): NamedP
 }
 
 /** One policy for the pods that answer, and one for a shadow's, which calls nobody. Each says all of them: it comes at once. */
-function policiesOf(planned: PlannedService<ServiceConfig>, { config, pipeline }: NetworkArgs): NamedPolicy[] {
+function policiesOf(
+  planned: PlannedService<ServiceConfig>,
+  { config, pipeline, crossing = noCrossing }: NetworkArgs,
+): NamedPolicy[] {
   const { stage, service, hops, entry } = planned;
   const { namespace } = config;
   const app = serviceName(stage);
@@ -65,11 +82,14 @@ function policiesOf(planned: PlannedService<ServiceConfig>, { config, pipeline }
   // A network knows no accounts: any pod beside the uploader's may knock, and the sidecar tells them apart.
   const uploader = hasAdminRoutes(stage) ? [podsIn(config.modelUploader.namespace)] : [];
   const ingress = [
-    ...from([...callers, ...(entry ? [gatewayPods] : []), ...uploader], stage.engine.port),
+    ...from([...callers, ...(entry ? [gatewayPods] : []), ...uploader, ...comingFrom(crossing)], stage.engine.port),
     ...metricsReaders(config.addons),
   ];
-  const needs = needsOfSidecars(config);
-  const calls = hops.flatMap((hop) => to([podsOf(hop, namespace)], hop.engine.port));
+  const needs = needsOfSidecars(config, crossing);
+  const calls = [
+    ...hops.flatMap((hop) => to([podsOf(hop, namespace), ...samePodNetwork(crossing)], hop.engine.port)),
+    ...(hops.length > 0 ? leadingAcross(crossing) : []),
+  ];
   const answering = {
     matchLabels: { app },
     matchExpressions: [{ key: shadowLabel, operator: "DoesNotExist" }],
@@ -85,16 +105,35 @@ function policiesOf(planned: PlannedService<ServiceConfig>, { config, pipeline }
 const publicPorts = [80, 443, 15021];
 
 /** The rules of the gateway's pods. Others in their namespace, as solvers of ACME's challenges, are free. */
-export function gatewayPolicies({ config, pipeline }: NetworkArgs): NamedPolicy[] {
+export function gatewayPolicies({ config, pipeline, crossing = noCrossing }: NetworkArgs): NamedPolicy[] {
   if (!config.networkPolicies) return [];
   const reached = pipeline.services.filter(({ entry }) => entry).map(({ stage }) => stage);
   const ingress = [{ ports: publicPorts.map((port) => ({ protocol: "TCP", port })) }, ...metricsReaders(config.addons)];
   const egress = [
-    ...needsOfSidecars(config),
-    ...reached.flatMap((stage) => to([podsOf(stage, config.namespace)], stage.engine.port)),
+    ...needsOfSidecars(config, crossing),
+    ...reached.flatMap((stage) =>
+      to([podsOf(stage, config.namespace), ...samePodNetwork(crossing)], stage.engine.port),
+    ),
+    ...leadingAcross(crossing),
     { to: [{ podSelector: {} }] },
   ];
   return [policy(ingressName, ingressName, { matchLabels: gatewayLabels }, ingress, egress)];
+}
+
+/** The rules of the pods by which other clusters come in: whoever reaches them knocks at the stages, and at istiod. */
+export function eastWestPolicies({ config, pipeline, crossing = noCrossing }: NetworkArgs): NamedPolicy[] {
+  if (!config.networkPolicies) return [];
+  const istiodPorts = crossing.exposesIstiod ? [15012, 15017] : [];
+  const ports = [crossNetworkPort, 15021, ...istiodPorts].map((port) => ({ protocol: "TCP", port }));
+  const egress = [
+    ...needsOfSidecars(config, crossing),
+    ...istiodPorts.flatMap((port) => to([podsIn(istioNamespace, { app: "istiod" })], port)),
+    ...pipeline.services.flatMap(({ stage }) =>
+      to([podsOf(stage, config.namespace), ...samePodNetwork(crossing)], stage.engine.port),
+    ),
+  ];
+  const ingress = [{ ports }, ...metricsReaders(config.addons)];
+  return [policy(eastWestName, eastWestNamespace, { matchLabels: eastWestLabels }, ingress, egress)];
 }
 
 /** The rules of the namespace in which the mesh is watched: it is reached from within, and by whoever sends spans. */

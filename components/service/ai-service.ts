@@ -1,11 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig } from "../../config/schema.ts";
+import { hasPods } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Collector } from "../observability/collector.ts";
+import type { Geography } from "../traffic/geography.ts";
 import { modelClaim } from "./model-claim.ts";
 import { mostReplicas } from "./replicas.ts";
 import { rolloutSeconds } from "./rollout.ts";
@@ -19,12 +21,16 @@ export interface AiServiceArgs extends StageArgs {
   /** Which requests are offline work, where users reach this stage; undefined behind it. */
   readonly offline: OfflineConfig | undefined;
   readonly secrets: ServiceSecrets;
+  /** In which places a version runs, between which callers choose. */
+  readonly geography: (version: string) => Geography;
   /** What its sidecars are told of the certificates that they ask for. */
   readonly certificates: Record<string, string>;
   /** Where its sidecars send their spans. */
   readonly collector: Collector | undefined;
   /** The rollouts with which this one shares the GPUs to spare. */
   readonly turns: readonly GpuTurn[];
+  /** The same stage in the cluster whose control plane serves this one; undefined where that is this one. */
+  readonly primary: AiService | undefined;
   /** What must be there before the first pod: the namespace, and whatever injects and connects its sidecar. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -49,7 +55,9 @@ export class AiService extends pulumi.ComponentResource {
     const child = { parent: this, provider: cluster.provider, dependsOn: [...args.after] };
 
     this.serviceAccount = this.makeServiceAccount(cluster, args, name, child);
-    this.claim = modelClaim(cluster.config.name, name, args.namespace, service.model, child);
+    this.claim = service.versions.some(hasPods)
+      ? modelClaim(cluster.config.name, name, args.namespace, service.model, child)
+      : undefined;
     const after = this.claim === undefined ? args.after : [...args.after, this.claim];
     this.versions = service.versions.map((version) => {
       // What a shadow does is not the stage's doing: it has an account of its own, and calls nobody.
@@ -60,7 +68,8 @@ export class AiService extends pulumi.ComponentResource {
             egress: [],
           }
         : { serviceAccount: this.serviceAccount, egress: service.egress };
-      return new ServiceVersion(cluster, { ...args, after, version, ...role }, { parent: this });
+      const primary = args.primary?.versions.find(({ name }) => name === version.name);
+      return new ServiceVersion(cluster, { ...args, after, version, primary, ...role }, { parent: this });
     });
     const slowest = Math.max(
       ...service.versions.map((version) =>
@@ -98,7 +107,13 @@ export class AiService extends pulumi.ComponentResource {
     return new k8s.core.v1.Service(
       `${cluster.config.name}-${this.name}`,
       {
-        metadata: { name: this.name, namespace, labels: { app: this.name } },
+        metadata: {
+          name: this.name,
+          namespace,
+          labels: { app: this.name },
+          // Callers know it by this Service also in a cluster that runs none of its pods, and that waits for none.
+          ...(!service.versions.some(hasPods) && { annotations: { "pulumi.com/skipAwait": "true" } }),
+        },
         spec: {
           selector: { app: this.name },
           ports: [{ name: appProtocol, port, targetPort: protocol, appProtocol }],

@@ -10,10 +10,12 @@ import { certificateMetadata } from "../istio/ca-values.ts";
 import type { Istio } from "../istio/istio.ts";
 import { collectorOf } from "../observability/collector.ts";
 import { Egress } from "../security/egress.ts";
+import { noCrossing, type Crossing } from "../security/crossing.ts";
 import { otherwiseClosed, stagePolicies } from "../security/network-policies.ts";
 import { makeNetworkPolicies } from "../security/network-policy-objects.ts";
 import { ServiceAccess } from "../security/service-access-policies.ts";
 import type { StrictMtls } from "../security/strict-mtls.ts";
+import { geographyOf, type Geography } from "../traffic/geography.ts";
 import { AiService } from "./ai-service.ts";
 import { ServiceSecrets } from "./secrets.ts";
 import { gpuTurns } from "./turns.ts";
@@ -23,11 +25,22 @@ export interface AiServicesArgs {
   readonly pipeline: PipelinePlan<ServiceConfig>;
   readonly secrets: pulumi.Output<Secrets>;
   readonly istio: Istio;
-  readonly mtls: StrictMtls;
+  /** Where the cluster has a control plane: the rule for all pods that it serves. */
+  readonly mtls: StrictMtls | undefined;
+  /** Where it has none: the stages in the cluster whose control plane serves it, with all of their rules. */
+  readonly primary?: AiServices | undefined;
+  /** Each stage, as each cluster of the mesh has it. Default: this is the only one. */
+  readonly placements?: ReadonlyMap<string, readonly ServiceConfig[]>;
+  /** What else must be there before the first pod. Default: nothing. */
+  readonly after?: readonly pulumi.Resource[];
+  /** What of the network leads to other clusters. Default: nothing. */
+  readonly crossing?: Crossing;
 }
 
 export interface RunningService extends PlannedService<ServiceConfig> {
   readonly component: AiService;
+  /** In which places a version runs, between which callers choose. */
+  readonly geography: (version: string) => Geography;
 }
 
 /** The stages of the pipeline in one cluster, in a namespace whose pods get a sidecar and no privilege. */
@@ -35,10 +48,12 @@ export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
   readonly namespaceObject: k8s.core.v1.Namespace | k8s.core.v1.NamespacePatch;
   readonly running: readonly RunningService[];
+  /** Istio's resources by which callers are told apart and let out; those of the primary, in a remote. */
+  readonly rules: readonly pulumi.Resource[];
 
   constructor(
     cluster: Cluster,
-    { config, pipeline, secrets, istio, mtls }: AiServicesArgs,
+    { config, pipeline, secrets, istio, mtls, primary, placements, after = [], crossing = noCrossing }: AiServicesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
@@ -49,14 +64,10 @@ export class AiServices extends pulumi.ComponentResource {
       : cluster.namespace(config.namespace, asked, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
-    const meshRules = [namespace, istio.istiod, istio.cni, mtls.policy];
-    const access = new ServiceAccess(cluster, { config, pipeline, after: [namespace, istio.istiod] }, { parent: this });
-    const outside = new Egress(
-      cluster,
-      { services: pipeline.services, namespace: config.namespace, after: meshRules },
-      { parent: this },
-    );
-    const open = makeNetworkPolicies(cluster, stagePolicies({ config, pipeline }), {
+    const ready = [namespace, istio.istiod, istio.cni, ...after];
+    this.rules =
+      primary?.rules ?? this.makeRules(cluster, config, pipeline, [...ready, ...(mtls ? [mtls.policy] : [])]);
+    const open = makeNetworkPolicies(cluster, stagePolicies({ config, pipeline, crossing }), {
       parent: this,
       dependsOn: [namespace],
     });
@@ -64,7 +75,7 @@ export class AiServices extends pulumi.ComponentResource {
       parent: this,
       dependsOn: [namespace, ...open],
     });
-    const before = [...meshRules, ...access.policies, ...outside.entries, ...open, ...closed];
+    const before = [...ready, ...this.rules, ...open, ...closed];
     const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
     const given = new ServiceSecrets(
       cluster,
@@ -76,6 +87,7 @@ export class AiServices extends pulumi.ComponentResource {
     const turns = gpuTurns(config, pipeline.services);
     this.running = pipeline.services.map((planned) => {
       const { stage, service, hops, entry } = planned;
+      const geography = geographyOf(placements?.get(stage.name) ?? [service], config.locality);
       const component = new AiService(
         cluster,
         {
@@ -84,6 +96,8 @@ export class AiServices extends pulumi.ComponentResource {
           offline: entry ? config.offline : undefined,
           hops,
           namespace: config.namespace,
+          geography,
+          primary: primary?.stage(stage.name).component,
           collector,
           pool: config.pools[stage.pool],
           secrets: given,
@@ -95,8 +109,34 @@ export class AiServices extends pulumi.ComponentResource {
         },
         { parent: this },
       );
-      return { ...planned, component };
+      return { ...planned, component, geography };
     });
     this.registerOutputs({ namespace: config.namespace });
+  }
+
+  private makeRules(
+    cluster: Cluster,
+    config: MeshConfig,
+    pipeline: PipelinePlan<ServiceConfig>,
+    after: readonly pulumi.Resource[],
+  ): pulumi.Resource[] {
+    const access = new ServiceAccess(cluster, { config, pipeline, after }, { parent: this });
+    const egressArgs = { services: pipeline.services, namespace: config.namespace, after };
+    const outside = new Egress(cluster, egressArgs, { parent: this });
+    return [...after, ...access.policies, ...outside.entries];
+  }
+
+  /** @throws RangeError for a stage that does not run */
+  stage(name: string): RunningService {
+    const found = this.running.find(({ stage }) => stage.name === name);
+    if (found === undefined) throw new RangeError(`${name} is no stage of the pipeline`);
+    return found;
+  }
+
+  /** The stage at which users enter. */
+  get entry(): RunningService {
+    const found = this.running.find(({ entry }) => entry);
+    if (found === undefined) throw new RangeError("the pipeline has no entry");
+    return found;
   }
 }

@@ -1,11 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig, VersionConfig } from "../../config/schema.ts";
+import { hasPods } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import { istioObject } from "../istio/objects.ts";
 import type { Collector } from "../observability/collector.ts";
+import type { Geography } from "../traffic/geography.ts";
 import { offlineSubsetOf } from "../traffic/offline.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { trafficPolicyOf } from "../traffic/traffic-policy.ts";
@@ -27,6 +29,8 @@ export interface ServiceVersionArgs extends StageArgs {
   readonly version: VersionConfig;
   readonly offline: OfflineConfig | undefined;
   readonly secrets: ServiceSecrets;
+  /** In which places a version runs, between which callers choose. */
+  readonly geography: (version: string) => Geography;
   /** Hosts outside the cluster that it may call. */
   readonly egress: readonly string[];
   /** What its sidecars are told of the certificates that they ask for. */
@@ -36,8 +40,16 @@ export interface ServiceVersionArgs extends StageArgs {
   /** The rollouts with which this one shares the GPUs to spare. */
   readonly turns: readonly GpuTurn[];
   readonly serviceAccount: k8s.core.v1.ServiceAccount;
+  /** Of the same version in the cluster whose control plane serves this one; undefined where that is this one. */
+  readonly primary: ServiceVersion | undefined;
   /** What must be there before the first pod: the namespace, whatever injects and connects its sidecar, its model. */
   readonly after: readonly pulumi.Resource[];
+}
+
+/** What the mesh knows of a version, which a remote cluster shares with its primary. */
+export interface VersionRules {
+  readonly subset: k8s.apiextensions.CustomResource;
+  readonly scope: SidecarScope;
 }
 
 /**
@@ -50,11 +62,11 @@ export interface ServiceVersionArgs extends StageArgs {
 export class ServiceVersion extends pulumi.ComponentResource {
   /** Name of the version, and of its subset. */
   readonly name: string;
-  readonly subset: k8s.apiextensions.CustomResource;
-  readonly scope: SidecarScope;
+  readonly rules: VersionRules;
   /** The claim made for this version's own model. */
   readonly claim: k8s.core.v1.PersistentVolumeClaim | undefined;
-  readonly deployment: k8s.apps.v1.Deployment;
+  /** Absent where the version has no pods in this cluster. */
+  readonly deployment: k8s.apps.v1.Deployment | undefined;
   /** Absent for a single replica. */
   readonly budget: k8s.policy.v1.PodDisruptionBudget | undefined;
   /** Absent for a fixed number of replicas. */
@@ -70,16 +82,22 @@ export class ServiceVersion extends pulumi.ComponentResource {
     const child = { parent: this, provider: cluster.provider };
     const early = { ...child, dependsOn: [...args.after] };
 
-    this.subset = this.makeSubset(logicalName, name, args, early);
-    this.scope = new SidecarScope(cluster, args, { parent: this });
-    this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
-    this.budget = this.makeBudget(logicalName, name, args, early);
-    this.deployment = this.makeDeployment(logicalName, name, args, {
-      ...child,
-      dependsOn: [...args.after, this.subset, this.scope.sidecar, ...(this.claim === undefined ? [] : [this.claim])],
-      customTimeouts: deploymentTimeouts(stage, service, mostReplicas(version), wait),
-    });
-    this.autoscaler = this.makeAutoscaler(logicalName, name, args, { ...child, dependsOn: [this.deployment] });
+    this.rules = args.primary?.rules ?? {
+      subset: this.makeSubset(logicalName, name, args, early),
+      scope: new SidecarScope(cluster, args, { parent: this }),
+    };
+    if (hasPods(version)) {
+      this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
+      this.budget = this.makeBudget(logicalName, name, args, early);
+      const { subset, scope } = this.rules;
+      const claims = this.claim === undefined ? [] : [this.claim];
+      this.deployment = this.makeDeployment(logicalName, name, args, {
+        ...child,
+        dependsOn: [...args.after, subset, scope.sidecar, ...claims],
+        customTimeouts: deploymentTimeouts(stage, service, mostReplicas(version), wait),
+      });
+      this.autoscaler = this.makeAutoscaler(logicalName, name, args, { ...child, dependsOn: [this.deployment] });
+    }
     this.registerOutputs({ name: this.name });
   }
 
@@ -87,11 +105,11 @@ export class ServiceVersion extends pulumi.ComponentResource {
   private makeSubset(
     logicalName: string,
     name: string,
-    { stage, service, version, offline, namespace }: ServiceVersionArgs,
+    { stage, service, version, offline, namespace, geography }: ServiceVersionArgs,
     opts: pulumi.CustomResourceOptions,
   ) {
     // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
-    const trafficPolicy = trafficPolicyOf(stage, service, version);
+    const trafficPolicy = trafficPolicyOf(stage, service, version, geography(version.name));
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     const places = isShadow(service, version) ? undefined : offline?.requests;
     const subsets = places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, version.weight)];

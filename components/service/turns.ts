@@ -1,5 +1,6 @@
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { allSurgesFit, demandsOf } from "../../services/capacity.ts";
+import { hasPods } from "../../services/placement.ts";
 import type { PlannedService } from "../../services/plan.ts";
 import { rollingUpdate } from "../../services/rollout.ts";
 import type { StandingStage } from "../../services/standing.ts";
@@ -25,7 +26,9 @@ export function gpuTurns(
   if (allSurgesFit(demands, pool)) return [];
   return services.flatMap(({ stage, service }) => {
     if (stage.pool !== "gpu") return [];
-    const surging = service.versions.filter((version) => rollingUpdate(stage, fewestReplicas(version)).maxSurge > 0);
+    const surging = service.versions
+      .filter(hasPods)
+      .filter((version) => rollingUpdate(stage, fewestReplicas(version)).maxSurge > 0);
     return surging.map(({ name }) => ({
       stage: stage.name,
       version: name,

@@ -27,6 +27,6 @@ export function podLabels(
 }
 
 /** The fully qualified host of a stage, as Istio's registry knows it. */
-export function hostOf(stage: Stage, namespace: string, clusterDomain = "cluster.local"): string {
+export function hostOf(stage: Pick<Stage, "name">, namespace: string, clusterDomain = "cluster.local"): string {
   return `${serviceName(stage)}.${namespace}.svc.${clusterDomain}`;
 }

@@ -1,6 +1,6 @@
-import type { CircuitBreakerConfig, VersionConfig } from "../../config/schema.ts";
+import type { CircuitBreakerConfig } from "../../config/schema.ts";
 import type { ConnectionPoolSettings, OutlierDetection } from "../istio/generated/destination-rule.ts";
-import { mostReplicas } from "../service/replicas.ts";
+import type { Geography } from "./geography.ts";
 
 /**
  * Share of a subset's hosts that may be out at once, in percent. Envoy ejects one more host while
@@ -11,13 +11,20 @@ import { mostReplicas } from "../service/replicas.ts";
  */
 export const maxEjectionPercent = 50;
 
+/**
+ * The same where a version runs in several places. To a caller another network is one host, its gateway: all of its own
+ * replicas may have to be out at once for its requests to go there, however many they are. Short of all, the last one stays.
+ */
+export const maxEjectionPercentAcross = 99;
+
 /** When a caller gives up on a replica. Undefined where a version never has two, of which one could go. */
 export function outlierDetectionOf(
   { enabled, consecutive5xxErrors, interval, baseEjectionTime }: CircuitBreakerConfig,
-  version: VersionConfig,
+  { spread, replicas }: Pick<Geography, "spread" | "replicas">,
 ): OutlierDetection | undefined {
-  if (!enabled || mostReplicas(version) < 2) return undefined;
-  return { consecutive5xxErrors, interval, baseEjectionTime, maxEjectionPercent };
+  if (!enabled || (!spread && replicas < 2)) return undefined;
+  const most = spread ? maxEjectionPercentAcross : maxEjectionPercent;
+  return { consecutive5xxErrors, interval, baseEjectionTime, maxEjectionPercent: most };
 }
 
 /** How much a caller asks of all replicas at once; what is more is answered 503 at once. */

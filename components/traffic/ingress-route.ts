@@ -1,17 +1,16 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Duration } from "../../config/scalars.ts";
-import type { VersionConfig } from "../../config/schema.ts";
 import type { Cluster } from "../cluster.ts";
 import { IngressGateway } from "../istio/ingress-gateway.ts";
 import { istioObject, type NamedRoute } from "../istio/objects.ts";
 import type { IngressCertificate } from "../security/ingress-certificate.ts";
 import { hostOf } from "../service/workload.ts";
 import type { AiService } from "../service/ai-service.ts";
-import { routeNeeds } from "./canary.ts";
 import { ingressRoutes, isProportional, type Dialogues, type Testers } from "./ingress-routes.ts";
 import { httpServer, httpsServer, toHttps, withHsts } from "./ingress-tls.ts";
 import { withCopies, type Mirroring } from "./mirror.ts";
+import { forCallersIn, type Split } from "./splits.ts";
 import { byClass, idempotenceAnnotation, type RequestClass } from "./request-classes.ts";
 
 export interface IngressRouteArgs {
@@ -19,18 +18,24 @@ export interface IngressRouteArgs {
   readonly hosts: readonly string[];
   /** The stage that users reach. */
   readonly entry: AiService;
-  /** Those of its versions that requests may be sent to. */
-  readonly versions: readonly VersionConfig[];
+  /** Those of its versions that requests may be sent to, as each cluster's gateway chooses between them. */
+  readonly splits: readonly IngressSplit[];
+  /** What must be there before the route: see `routeNeeds`. */
+  readonly needs: readonly pulumi.Resource[];
   readonly mirroring: Mirroring;
   /** The kinds of its requests, each with its timeout and retries. */
   readonly classes: readonly RequestClass[];
   readonly testers: Testers | undefined;
-  readonly dialogues: Dialogues | undefined;
   readonly namespace: string;
   readonly gateway: IngressGateway;
   /** What decides who may come in, and so comes before anybody can. */
   readonly walls: readonly pulumi.Resource[];
   readonly tls: IngressTls | undefined;
+}
+
+/** A split, and the dialogues that begin by it. */
+export interface IngressSplit extends Split {
+  readonly dialogues: Dialogues | undefined;
 }
 
 /** Users come in by TLS, and by plain HTTP only to be told so. */
@@ -48,7 +53,7 @@ export class IngressRoute extends pulumi.ComponentResource {
   readonly route: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: IngressRouteArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { hosts, entry, versions, mirroring, classes, testers, dialogues, namespace, tls } = args;
+    const { hosts, entry, splits, needs, mirroring, classes, testers, namespace, tls } = args;
 
     super("linly-mesh:traffic:IngressRoute", cluster.config.name, {}, opts);
     const child = { parent: this, provider: cluster.provider };
@@ -65,7 +70,9 @@ export class IngressRoute extends pulumi.ComponentResource {
       { ...child, dependsOn: [args.gateway.release, ...args.walls, ...certificates] },
     );
     const host = hostOf(entry.stage, namespace);
-    const byVersion = ingressRoutes({ entry: { name: entry.stage.name, versions }, host, testers, dialogues });
+    const byVersion = splits.flatMap(({ callers, versions, dialogues }) =>
+      forCallersIn(callers, ingressRoutes({ entry: { name: entry.stage.name, versions }, host, testers, dialogues })),
+    );
     const routes = withCopies(byVersion, mirroring);
     this.hosts = hosts;
     const http = byClass(routes, classes);
@@ -79,7 +86,7 @@ export class IngressRoute extends pulumi.ComponentResource {
         annotations: { ...idempotenceAnnotation(routes, classes), ...proportionAnnotation(this.http) },
       },
       { hosts: [...hosts], gateways: ["ingress"], http: [...this.http] },
-      { ...child, dependsOn: [this.gateway, ...routeNeeds(entry, versions)] },
+      { ...child, dependsOn: [this.gateway, ...needs] },
     );
     if (tls !== undefined) redirectToHttps(cluster, args, { ...child, dependsOn: [this.route] });
     this.registerOutputs({ hosts: [...hosts] });

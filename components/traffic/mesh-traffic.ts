@@ -9,29 +9,40 @@ import type { Users } from "../security/users.ts";
 import type { IngressCertificate } from "../security/ingress-certificate.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
 import { hostOf } from "../service/workload.ts";
-import { Canary } from "./canary.ts";
+import { Canary, routeNeeds } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
 import { IngressLimits } from "./ingress-limits.ts";
-import { IngressRoute, type IngressTls } from "./ingress-route.ts";
+import { IngressRoute, type IngressSplit, type IngressTls } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
 import { offlineAtGateway, offlineClasses, offlineInside, realtimeAtGateway } from "./offline.ts";
 import { requestClasses, type Kind, type RequestClass } from "./request-classes.ts";
+import { splitsOf } from "./splits.ts";
 import { StreamIdle } from "./stream-idle.ts";
+import type { WeightedVersion } from "./weights.ts";
 
 export interface MeshTrafficArgs {
   readonly config: MeshConfig;
+  /** The stages in the control plane's own cluster. */
   readonly services: AiServices;
+  /** The same in the remotes that it serves, by their names. Default: it serves none. */
+  readonly remotes?: ReadonlyMap<string, AiServices>;
+  /** The same in all other clusters. Default: there are none. */
+  readonly elsewhere?: readonly AiServices[];
   readonly gateway: IngressGateway;
   readonly users: Users;
   /** Where users come in by TLS. */
   readonly certificate?: IngressCertificate | undefined;
+  /** Those of the gateways of its remotes. Default: there are none. */
+  readonly certificatesElsewhere?: readonly pulumi.Resource[];
 }
+
+const noRemotes: ReadonlyMap<string, AiServices> = new Map();
 
 /** The rules by which requests move: shares of each version, where users enter and how often. */
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
-    const { config, services, gateway, users, certificate } = args;
+    const { config, services, remotes = noRemotes, elsewhere = [], gateway, users, certificate } = args;
     const { namespace } = services;
     const { testers } = config.pins;
     const dialogues = dialoguesOf(config.pins.dialogues, services);
@@ -39,14 +50,23 @@ export class MeshTraffic extends pulumi.ComponentResource {
     for (const running of services.running) {
       const { component: service, entry } = running;
       const host = hostOf(service.stage, namespace);
+      const name = service.stage.name;
       const versions = liveVersions(running.service);
+      const others = [...remotes].map(([cluster, remote]) => ({
+        cluster,
+        versions: liveVersions(remote.stage(name).service),
+      }));
+      const splits = splitsOf(versions, others);
+      const near = [service, ...[...remotes.values()].map((remote) => remote.stage(name).component)];
+      const far = elsewhere.map((other) => other.stage(name).component);
+      const needs = routeNeeds(near, far, splits);
       const mirroring = mirroringOf(host, running.service);
-      const pinned =
-        testers !== undefined || (dialogues?.stages.some(({ name }) => name === service.stage.name) ?? false);
-      const classes = classesOf(running, services);
+      const pinned = testers !== undefined || (dialogues?.stages.some((stage) => stage.name === name) ?? false);
+      const spread = running.service.versions.some((version) => running.geography(version.name).spread);
+      const classes = classesOf(running, services, spread);
       const looksInside = running.service.appProtocol !== "tcp";
       const inside = looksInside ? classesInside(classes, config.offline) : undefined;
-      const canaryArgs = { service, versions, mirroring, classes: inside, pinned, namespace };
+      const canaryArgs = { service, splits, needs, mirroring, classes: inside, pinned, namespace };
       const canary = new Canary(cluster, canaryArgs, { parent: this });
       const { idle } = running.stage.streams;
       if (looksInside) {
@@ -56,9 +76,22 @@ export class MeshTraffic extends pulumi.ComponentResource {
       if (entry) {
         const { hosts } = config.ingress;
         const tls = tlsOf(config.ingress.tls, certificate);
-        const pins = { testers, dialogues: dialogues && { ...dialogues, secure: tls !== undefined } };
-        const atGate = { gateway, walls: users.before, tls };
-        const routeArgs = { hosts, entry: service, versions, mirroring, ...pins, namespace, ...atGate };
+        const secure = tls !== undefined;
+        const entrySplits = ingressSplits(config.pins.dialogues, services, remotes).map((split) => ({
+          ...split,
+          dialogues: split.dialogues && { ...split.dialogues, secure },
+        }));
+        const atGate = { gateway, walls: [...users.before, ...(args.certificatesElsewhere ?? [])], tls };
+        const routeArgs = {
+          hosts,
+          entry: service,
+          splits: entrySplits,
+          needs,
+          mirroring,
+          testers,
+          namespace,
+          ...atGate,
+        };
         const atGateway = classesAtGateway(classes, config.offline, host, versions);
         const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
         const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };
@@ -83,9 +116,10 @@ interface Classes {
   readonly offline: readonly RequestClass<Kind>[];
 }
 
-function classesOf({ stage, service }: RunningService, { running }: AiServices): Classes {
+function classesOf({ stage, service }: RunningService, { running }: AiServices, spread: boolean): Classes {
   const { name, engine, limits } = stage;
-  const about = { routes: engine.routes, repeatable: repeatableRoutes(name, running), retries: service.retries };
+  const repeatable = repeatableRoutes(name, running);
+  const about = { routes: engine.routes, repeatable, retries: service.retries, spread };
   return {
     realtime: requestClasses({ ...about, timeout: durationOf(limits.realtime) }),
     offline: requestClasses({ ...about, timeout: durationOf(limits.offline) }),
@@ -107,6 +141,31 @@ function classesAtGateway(
     ...offlineClasses(offline, offlineAtGateway(config.header, host, versions)),
     ...realtime.map((kind) => ({ ...kind, narrowed: realtimeAtGateway })),
   ];
+}
+
+/**
+ * How each cluster's gateway chooses: a dialogue keeps versions of several stages, so that all of their shares count, not
+ * those of the entry stage alone.
+ */
+function ingressSplits(
+  dialogues: PinsConfig["dialogues"],
+  services: AiServices,
+  remotes: ReadonlyMap<string, AiServices>,
+): IngressSplit[] {
+  const splitOf = (of: AiServices, callers: string | undefined): IngressSplit => ({
+    callers,
+    versions: liveVersions(of.entry.service),
+    dialogues: dialoguesOf(dialogues, of),
+  });
+  const shares = ({ versions, dialogues: kept }: IngressSplit) =>
+    JSON.stringify([versions, ...(kept?.stages ?? []).map((stage) => stage.versions)].map(sharesOf));
+  const own = splitOf(services, undefined);
+  const others = [...remotes].map(([cluster, remote]) => splitOf(remote, cluster));
+  return [...others.filter((split) => shares(split) !== shares(own)), own];
+}
+
+function sharesOf(versions: readonly WeightedVersion[]) {
+  return versions.map(({ name, weight }) => [name, weight]);
 }
 
 function dialoguesOf(config: PinsConfig["dialogues"], { running }: AiServices): Dialogues | undefined {

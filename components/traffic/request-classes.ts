@@ -27,6 +27,8 @@ export interface ClassesArgs {
   readonly retries: RetriesConfig;
   /** Longest time of a request that is no stream. */
   readonly timeout: Duration;
+  /** Whether replicas in other places take what those near by could not. Default: false. */
+  readonly spread?: boolean;
 }
 
 /** Conditions under which no replica has begun to work on a request: sending it again repeats nothing. */
@@ -48,15 +50,22 @@ const reads: HttpMatch = { method: { regex: readMethods.join("|") } };
  * that does not; a request that generates is never tried again once a replica may have worked on it. A stream has no
  * timeout: it may go on as long as it likes.
  */
-export function requestClasses({ routes, repeatable, retries, timeout }: ClassesArgs): RequestClass<Kind>[] {
+export function requestClasses({
+  routes,
+  repeatable,
+  retries,
+  timeout,
+  spread = false,
+}: ClassesArgs): RequestClass<Kind>[] {
   const declared = retries.idempotentRoutes.map((route) => ({
     ...route,
     streams: routes.some((known) => isSame(known, route) && known.streams),
   }));
   const mayRepeat = [...repeatable, ...declared.filter((route) => !repeatable.some((known) => isSame(known, route)))];
   const streams = routes.filter((route) => route.streams && !mayRepeat.some((other) => isSame(other, route)));
-  const once = triedAgain(retries.attempts, untouched);
-  const again = (perTryTimeout?: Duration) => triedAgain(retries.attempts, retries.retryOn.join(","), perTryTimeout);
+  const once = triedAgain(retries.attempts, untouched, spread);
+  const again = (perTryTimeout?: Duration) =>
+    triedAgain(retries.attempts, retries.retryOn.join(","), spread, perTryTimeout);
   const repeatableStreams = mayRepeat.filter((route) => route.streams).map(exactly);
   const repeatableOthers = mayRepeat
     .filter(({ method, streams: isStream }) => !isStream && !readMethods.includes(method))
@@ -93,10 +102,23 @@ export function perTryTimeoutOf({ attempts, perTryTimeout }: RetriesConfig, time
   return durationOf(Math.min(usualTry, share));
 }
 
-/** `attempts` are those after the first; without any, Istio's webhook takes no other word on retries. */
-function triedAgain(attempts: number, retryOn: string, perTryTimeout?: Duration): NonNullable<HttpRoute["retries"]> {
+/**
+ * `attempts` are those after the first; without any, Istio's webhook takes no other word on retries. Where there are
+ * replicas in other places, the tries after two near by go there, before anybody has told that those near by are lost.
+ */
+function triedAgain(
+  attempts: number,
+  retryOn: string,
+  spread: boolean,
+  perTryTimeout?: Duration,
+): NonNullable<HttpRoute["retries"]> {
   if (attempts === 0) return { attempts: 0 };
-  return { attempts, retryOn, ...(perTryTimeout !== undefined && { perTryTimeout }) };
+  return {
+    attempts,
+    retryOn,
+    ...(spread && { retryRemoteLocalities: true }),
+    ...(perTryTimeout !== undefined && { perTryTimeout }),
+  };
 }
 
 type MethodAndPath = Readonly<Record<"method" | "path", string>>;

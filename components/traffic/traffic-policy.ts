@@ -3,6 +3,7 @@ import { isShadow } from "../../services/shadow.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import type { ConnectionPoolSettings, TrafficPolicy } from "../istio/generated/destination-rule.ts";
 import { connectionPoolOf, outlierDetectionOf } from "./circuit-breaker.ts";
+import { localityOf, onePlace, type Geography } from "./geography.ts";
 import { h2UpgradePolicyOf } from "./http2.ts";
 import { loadBalancerOf } from "./load-balancing.ts";
 import { shadowPoolOf } from "./mirror.ts";
@@ -14,17 +15,19 @@ export function trafficPolicyOf(
   stage: Pick<StandingStage, "gpus" | "engine">,
   service: ServiceConfig,
   version: VersionConfig,
+  geography: Geography = onePlace(version),
 ): TrafficPolicy {
   const forCallers = connectionPoolOf(service.circuitBreaker);
   const limits = isShadow(service, version) ? shadowPoolOf(forCallers) : forCallers;
   const connectionPool = withProtocol(limits, h2UpgradePolicyOf(stage.engine, service));
-  const outlierDetection = outlierDetectionOf(service.circuitBreaker, version);
+  const outlierDetection = outlierDetectionOf(service.circuitBreaker, geography);
+  const chooses = outlierDetection !== undefined || (geography.spread && geography.distribute !== undefined);
   const retryBudget = retryBudgetOf(service.retries);
   return {
     loadBalancer: {
       ...loadBalancerOf(service.loadBalancing),
       // With outlierDetection Istio prefers the caller's own zone unless it is told not to; without, it knows no zones.
-      ...(outlierDetection !== undefined && { localityLbSetting: { enabled: prefersSameZone(stage, service) } }),
+      ...(chooses && { localityLbSetting: localityOf(geography, prefersSameZone(stage, service)) }),
     },
     ...(retryBudget !== undefined && { retryBudget }),
     ...(connectionPool !== undefined && { connectionPool }),
