@@ -1,5 +1,5 @@
 /** Runs an unmodified Pulumi program over Kubernetes objects and Helm releases without the Pulumi CLI. See docs/engine.md. */
-export { EngineError, EngineFaults } from "./errors.ts";
+export { EngineError, EngineFaults, EngineRefusal } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Program } from "./program/run.ts";
 export { destroy } from "./destroy.ts";

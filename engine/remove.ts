@@ -39,8 +39,12 @@ export async function removeAll(leaving: readonly Leaving[], done: (step: Step) 
   }
   begin();
   await Promise.all(removals.values());
-  await Promise.all(leaving.map(({ session }) => session.inventory.flush()));
-  if (faults.length > 0) throw new EngineFaults(faults);
+  const flushed = leaving
+    .filter(({ session }) => !session.lost.aborted)
+    .map(({ session }) => session.inventory.flush());
+  await Promise.allSettled(flushed);
+  if (faults.length > 0) throw new EngineFaults([...new Set(faults)]);
+  await Promise.all(flushed);
 
   async function removeOnce(one: Leaving, dependents: Leaving[]): Promise<boolean> {
     await allKnown;
@@ -65,7 +69,7 @@ export async function removeAll(leaving: readonly Leaving[], done: (step: Step) 
 }
 
 function keyOf({ entry, session }: Leaving): string {
-  return `${session.cluster.server}|${keyOfEntry(entry)}`;
+  return `${session.uid}|${keyOfEntry(entry)}`;
 }
 
 async function removeEntry({ entry, session }: Leaving): Promise<Outcome> {

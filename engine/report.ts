@@ -36,7 +36,7 @@ export type Event =
   // What came of the step is not known yet: its outcome is `register`, or `apply` in a preview.
   | { readonly type: "start"; readonly step: Step }
   | { readonly type: "done"; readonly step: Step; readonly seconds: number }
-  | { readonly type: "waiting"; readonly title: string; readonly reason: string }
+  | { readonly type: "waiting"; readonly cluster: string; readonly title: string; readonly reason: string }
   // A mandatory one makes the run fail as well, with the same text.
   | { readonly type: "violation"; readonly violation: Violation }
   | { readonly type: "log"; readonly severity: Severity; readonly text: string; readonly urn: string };
@@ -71,15 +71,20 @@ const words: Record<Outcome, string> = {
   failed: "failed",
 };
 
-/** A reporter that writes one line for each object when it is done: `+ Deployment linly/llm-v1  created  3.2 s`. */
-export function textReporter(write: (line: string) => void): Reporter {
+/**
+ * A reporter that writes one line for each object when it is done: `+ Deployment linly/llm-v1  created  3.2 s`. Of a program
+ * for several clusters each line names its own: `+ east: Deployment linly/llm-v1  created  3.2 s`.
+ */
+export function textReporter(write: (line: string) => void, { severalClusters = false } = {}): Reporter {
+  const where = (cluster: string | undefined) => (severalClusters && cluster !== undefined ? `${cluster}: ` : "");
   return (event) => {
     if (event.type === "done" && event.step.outcome !== "register") {
-      const { outcome, title } = event.step;
+      const { outcome, cluster } = event.step;
+      const title = `${where(cluster)}${event.step.title}`;
       const time = ["apply", "same", "read"].includes(outcome) ? "" : `  ${event.seconds.toFixed(1)} s`;
       write(`${signs[outcome]} ${title}  ${words[outcome]}${time}`);
     }
-    if (event.type === "waiting") write(`  ${event.title}  waiting: ${event.reason}`);
+    if (event.type === "waiting") write(`  ${where(event.cluster)}${event.title}  waiting: ${event.reason}`);
     // The error that ends the run lists the mandatory ones.
     if (event.type === "violation" && event.violation.level === "advisory") {
       write(`warning: ${textOf(event.violation)}`);

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { HttpMethod, IsomorphicFetchHttpLibrary, RequestContext } from "@kubernetes/client-node";
-import { EngineError, messageOf } from "../errors.ts";
+import { EngineError } from "../errors.ts";
 import { isObject, listAt, textAt, toJson } from "../json.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Access } from "./kubeconfig.ts";
 import { isKubernetesObject, titleOf } from "./kubernetes.ts";
 import type { KubernetesObject, ObjectId } from "./kubernetes.ts";
+import { causeOf, faultOfCertificate } from "./unreachable.ts";
 
 /** An answer of the API server that is not a success. */
 export class ApiError extends EngineError {
@@ -26,6 +27,8 @@ export interface Kind {
 
 type Query = Record<string, string>;
 const requestSeconds = 60;
+/* Enough for a plugin that fetches credentials first; who can't be reached is told before anything is touched. */
+const connectSeconds = 15;
 const retries = 5;
 const kindSeconds = 15;
 
@@ -41,6 +44,7 @@ export class Cluster {
   readonly #http = new IsomorphicFetchHttpLibrary();
   readonly #kinds = new Map<string, Kind>();
   #dispatcher: ReturnType<RequestContext["getDispatcher"]>;
+  #lost: AbortSignal | undefined;
 
   constructor(name: string, access: Access) {
     const { config } = access;
@@ -54,13 +58,33 @@ export class Cluster {
     return this.#access.helmArgs;
   }
 
-  /** The version that it runs: `v1.34.1`. Fails at once, with what the reader needs, if the cluster does not answer. */
-  async connect(): Promise<string> {
+  /**
+   * The version that it runs, `v1.34.1`, and the uid that no other cluster has. Fails soon, with what the reader needs, if the
+   * cluster does not answer or does not let us in.
+   */
+  async connect(): Promise<{ version: string; uid: string }> {
+    const signal = AbortSignal.timeout(connectSeconds * 1000);
+    const get = (path: string) => this.#send("GET", path, {}, undefined, "", signal);
     try {
-      return textAt(await this.#send("GET", "/version", {}, undefined, ""), "gitVersion") ?? "";
+      const [version, system] = await Promise.all([get("/version"), get("/api/v1/namespaces/kube-system")]);
+      return { version: textAt(version, "gitVersion") ?? "", uid: textAt(system, "metadata", "uid") ?? "" };
     } catch (error) {
-      throw new EngineError(`cluster ${this.name} (${this.server}) can't be reached: ${reasonOf(error)}`);
+      const reason = signal.aborted ? `no answer within ${connectSeconds} s` : this.#refusalOf(error);
+      throw new EngineError(`cluster ${this.name} (${this.server}) can't be reached: ${reason}`);
     }
+  }
+
+  #refusalOf(error: unknown): string {
+    if (!(error instanceof ApiError)) return causeOf(error);
+    if (error.status !== 401) return `it answers ${error.status}: ${error.message}`;
+    const certificate = this.#access.clientCertificate();
+    const fault = certificate === undefined ? undefined : faultOfCertificate(certificate, new Date());
+    return fault ?? "it does not accept the credentials of the kubeconfig, which may have expired (401)";
+  }
+
+  /** Once this signal is set, every request fails at once with its reason, those under way too. */
+  endWith(lost: AbortSignal): void {
+    this.#lost = lost;
   }
 
   /** How the server calls a kind. A kind that was just defined may take a moment to be known. */
@@ -137,16 +161,23 @@ export class Cluster {
     body?: JsonObject,
     type = "application/json",
   ): Promise<Json> {
+    const signals = this.#lost === undefined ? [] : [this.#lost];
+    const lastTry = Date.now() + requestSeconds * 1000;
     for (let attempt = 0; ; attempt += 1) {
+      this.#lost?.throwIfAborted();
       try {
-        return await this.#send(method, path, query, body, type);
+        const signal = AbortSignal.any([AbortSignal.timeout(requestSeconds * 1000), ...signals]);
+        return await this.#send(method, path, query, body, type, signal);
       } catch (error) {
+        this.#lost?.throwIfAborted();
         const busy = !(error instanceof ApiError) || [429, 503, 504].includes(error.status) || isWebhookAway(error);
         // A POST or DELETE whose answer was lost may have been carried out: only what can be repeated is repeated.
         const repeatable = method === "GET" || method === "PATCH" || error instanceof ApiError;
-        if (!busy || !repeatable || attempt >= retries) {
+        if (!busy || !repeatable || attempt >= retries || Date.now() > lastTry) {
           if (error instanceof ApiError) throw error;
-          throw new EngineError(`cluster ${this.name} (${this.server}): ${method} ${path}: ${reasonOf(error)}`);
+          throw new EngineError(
+            `cluster ${this.name} (${this.server}) does not answer: ${causeOf(error)} (${method} ${path})`,
+          );
         }
         await pause(300 * 2 ** attempt);
       }
@@ -159,15 +190,16 @@ export class Cluster {
     query: Query,
     body: JsonObject | undefined,
     type: string,
+    signal: AbortSignal,
   ): Promise<Json> {
     const context = new RequestContext(`${this.server}${path}`, method);
     for (const [key, value] of Object.entries(query)) context.setQueryParam(key, value);
     context.setHeaderParam("Accept", "application/json");
-    await this.#access.config.applySecurityAuthentication(context);
+    await orAborted(this.#access.config.applySecurityAuthentication(context), signal);
     // One dispatcher for all requests: the library makes a new one, and with it new connections, each time.
     this.#dispatcher ??= context.getDispatcher();
     if (this.#dispatcher !== undefined) context.setDispatcher(this.#dispatcher);
-    context.setSignal(AbortSignal.timeout(requestSeconds * 1000));
+    context.setSignal(signal);
     if (body !== undefined) {
       context.setHeaderParam("Content-Type", type);
       context.setBody(JSON.stringify(body));
@@ -203,9 +235,15 @@ function isWebhookAway(error: ApiError): boolean {
   return error.status === 500 && error.message.includes("failed calling webhook");
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause;
-  if (cause instanceof AggregateError) return messageOf(cause.errors[0]);
-  return cause instanceof Error ? cause.message : error.message;
+/** A plugin that fetches credentials knows no limit of its own. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

@@ -4,13 +4,16 @@ import type { Entry, EntryId } from "./entry.ts";
 import { EngineError } from "../errors.ts";
 import { sameJson, textAt, toJson } from "../json.ts";
 import type { KubernetesObject, ObjectId } from "./kubernetes.ts";
+import { recordsOf } from "./record.ts";
+import type { ClusterRecord } from "./record.ts";
 
 const label = "app.kubernetes.io/managed-by";
 const labelValue = "linly-mesh-engine";
 
 /**
  * What a stack owns in one cluster, in the order in which it was made: a ConfigMap, since the cluster is the only state. An
- * entry is written before its object is, so that nothing that was made can be forgotten, whenever a run is killed.
+ * entry is written before its object is, so that nothing that was made can be forgotten, whenever a run is killed. For the same
+ * reason it names the stack's other clusters.
  */
 export class Inventory {
   readonly #cluster: Cluster;
@@ -19,6 +22,7 @@ export class Inventory {
   readonly #entries = new Map<string, Entry>();
   /** By key, the URN that named it in this run. */
   readonly #named = new Map<string, string>();
+  #clusters: readonly ClusterRecord[] = [];
   #live: KubernetesObject | undefined;
   #written = 0;
   #changed = 0;
@@ -39,6 +43,20 @@ export class Inventory {
       );
     }
     for (const entry of entriesOf(this.#live)) this.#entries.set(keyOfEntry(entry), entry);
+    this.#clusters = recordsOf(this.#live);
+  }
+
+  /** The other clusters that the stack has something in. */
+  get clusters(): readonly ClusterRecord[] {
+    return this.#clusters;
+  }
+
+  /** Names the other clusters; when this returns the cluster has it. */
+  async name(clusters: readonly ClusterRecord[]): Promise<void> {
+    if (sameJson(toJson(this.#clusters), toJson(clusters))) return;
+    this.#clusters = clusters;
+    this.#changed += 1;
+    await this.flush();
   }
 
   /** All entries, the oldest first. */
@@ -119,7 +137,8 @@ export class Inventory {
       },
       data: {
         project: this.#project,
-        entries: this.entries.map((entry) => `${JSON.stringify(entry)}\n`).join(""),
+        entries: linesOf(this.entries),
+        ...(this.#clusters.length === 0 ? {} : { clusters: linesOf(this.#clusters) }),
       },
     };
   }
@@ -143,4 +162,8 @@ export class Inventory {
       .map((other) => textAt(other, "metadata", "name"))
       .at(0);
   }
+}
+
+function linesOf(items: readonly object[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join("");
 }

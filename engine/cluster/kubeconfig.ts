@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -10,6 +10,11 @@ import type { ProviderSpec } from "../program/provider.ts";
 export interface Access {
   readonly config: KubeConfig;
   readonly helmArgs: readonly string[];
+  /** The path that was given; undefined where it was the content. */
+  readonly path: string | undefined;
+  readonly context: string;
+  /** The certificate that the kubeconfig has for us, if it has one and it can be read. */
+  clientCertificate(): Buffer | undefined;
   /** Removes what had to be written for helm. */
   dispose(): Promise<void>;
 }
@@ -39,17 +44,34 @@ export async function accessTo(provider: ProviderSpec, dir: string): Promise<Acc
     throw new EngineError(`cluster ${name}: its kubeconfig has no context "${context}"; ${others}`);
   }
   config.setCurrentContext(context);
-  if (path !== undefined) return { config, helmArgs: helmArgs(path, context), dispose: async () => {} };
+  const clientCertificate = () => certificateOf(config);
+  if (path !== undefined) {
+    const args = helmArgs(path, context);
+    return { config, helmArgs: args, path: kubeconfig, context, clientCertificate, dispose: async () => {} };
+  }
   const folder = await mkdtemp(join(tmpdir(), "linly-mesh-kubeconfig-"));
   const file = join(folder, "config");
   await writeFile(file, kubeconfig, { mode: 0o600 });
   return {
     config,
     helmArgs: helmArgs(file, context),
+    path: undefined,
+    context,
+    clientCertificate,
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
 function helmArgs(file: string, context: string): string[] {
   return ["--kubeconfig", file, "--kube-context", context];
+}
+
+function certificateOf(config: KubeConfig): Buffer | undefined {
+  const user = config.getCurrentUser();
+  if (user?.certData !== undefined) return Buffer.from(user.certData, "base64");
+  try {
+    return user?.certFile === undefined ? undefined : readFileSync(user.certFile);
+  } catch {
+    return undefined;
+  }
 }

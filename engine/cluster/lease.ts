@@ -10,6 +10,8 @@ const leaseSeconds = 30;
 const renewSeconds = 10;
 /* Less than the lease lasts: whoever can no longer renew it stops before another may begin. */
 const safeSeconds = 25;
+/* How long an answer is waited for, and when it is asked again. */
+const [attemptSeconds, retrySeconds] = [5, 2];
 const attempts = 3;
 
 class Taken extends EngineError {}
@@ -80,15 +82,23 @@ export class Lease {
 
   async #renew(lost: (reason: string) => void): Promise<void> {
     let renewed = Date.now();
-    while (!this.#released.signal.aborted) {
-      await this.#pause();
+    let interval = renewSeconds;
+    for (;;) {
+      await this.#pause(interval);
+      if (this.#released.signal.aborted) return;
+      const asked = Date.now();
+      const left = renewed / 1000 + safeSeconds - asked / 1000;
+      const noAnswer = this.#pause(Math.max(1, Math.min(attemptSeconds, left))).then(() =>
+        Promise.reject(new Error(`it has not answered for ${safeSeconds} s`)),
+      );
       try {
-        await Promise.race([this.#renewOnce(), this.#pause().then(() => Promise.reject(new Error("no answer")))]);
-        renewed = Date.now();
+        await Promise.race([this.#renewOnce(), noAnswer]);
+        renewed = asked;
+        interval = renewSeconds;
       } catch (error) {
-        const isTaken = error instanceof Taken || Date.now() - renewed > safeSeconds * 1000;
-        if (!isTaken || this.#released.signal.aborted) continue;
-        return lost(`the lease on cluster ${this.#cluster.name} is lost: ${messageOf(error)}`);
+        if (this.#released.signal.aborted) return;
+        if (error instanceof Taken || Date.now() >= renewed + safeSeconds * 1000) return lost(messageOf(error));
+        interval = retrySeconds;
       }
     }
   }
@@ -96,12 +106,12 @@ export class Lease {
   async #renewOnce(): Promise<void> {
     if (this.#released.signal.aborted) return;
     const live = await this.#cluster.get(this.#id);
-    if (textAt(live, "spec", "holderIdentity") !== this.#holder) throw new Taken("another run has taken it");
+    if (textAt(live, "spec", "holderIdentity") !== this.#holder) throw new Taken("another run has taken its lease");
     await this.#cluster.replace(this.#object(textAt(live, "spec", "acquireTime") ?? "", live), this.#id);
   }
 
-  #pause(): Promise<void> {
-    return pause(renewSeconds * 1000, undefined, { signal: this.#released.signal, ref: false }).catch(() => {});
+  #pause(seconds: number): Promise<void> {
+    return pause(seconds * 1000, undefined, { signal: this.#released.signal, ref: false }).catch(() => {});
   }
 
   /** Gives the lease back, if it is still ours. */

@@ -13,10 +13,16 @@ export interface Helm {
   /** Arguments that lead to the cluster; none for rendering. */
   readonly args: readonly string[];
   readonly env: Record<string, string>;
+  /** Aborted when the cluster is lost: helm, which would wait for it, is ended then. */
+  readonly lost?: AbortSignal;
 }
+
+/* For helm to write down how far it came, should its cluster answer after all. */
+const lastSeconds = 10;
 
 /** Runs helm and returns what it printed. Its complaint, without the lead-in, is the error's message. */
 export async function runHelm(helm: Helm, args: readonly string[], signal?: AbortSignal): Promise<string> {
+  helm.lost?.throwIfAborted();
   // A process group of its own, so that Ctrl-C in a terminal does not end helm in the middle of a change.
   const child = spawn(helm.binary, [...args, ...helm.args], {
     env: { ...process.env, ...helm.env },
@@ -28,11 +34,20 @@ export async function runHelm(helm: Helm, args: readonly string[], signal?: Abor
   child.stderr.setEncoding("utf8").on("data", (text: string) => stderr.push(text));
   // On SIGTERM helm stops waiting and writes down how far it came.
   const end = () => child.kill("SIGTERM");
+  let kill: NodeJS.Timeout | undefined;
+  const endForGood = () => {
+    kill = setTimeout(() => child.kill("SIGKILL"), lastSeconds * 1000);
+  };
   signal?.addEventListener("abort", end);
+  helm.lost?.addEventListener("abort", endForGood);
   const code = await new Promise<number | null>((done, fail) => {
     child.on("error", (error) => fail(new EngineError(`helm can't be run: ${error.message}`)));
     child.on("close", done);
-  }).finally(() => signal?.removeEventListener("abort", end));
+  }).finally(() => {
+    signal?.removeEventListener("abort", end);
+    helm.lost?.removeEventListener("abort", endForGood);
+    clearTimeout(kill);
+  });
   if (code === 0) return stdout.join("");
   const complaint = stderr
     .join("")

@@ -12,7 +12,7 @@ import { sameJson, textAt } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { groupOf, pathOf } from "../cluster/kubernetes.ts";
 import { manifestsOf } from "./manifests.ts";
-import { reasonsOfPods } from "../objects/reasons.ts";
+import { reasonsOfPods, reasonsOfServices } from "../objects/reasons.ts";
 import type { Registration } from "../program/registration.ts";
 import type { ReleaseSpec } from "../program/release-spec.ts";
 import type { Outcome } from "../report.ts";
@@ -55,7 +55,7 @@ async function freeStuck(before: HelmRecord | undefined, spec: ReleaseSpec, sess
   const isPending = before.status.startsWith("pending-");
   if (isPending && before.lastDeployed !== undefined) {
     const args = ["rollback", spec.name, String(before.lastDeployed), "--namespace", spec.namespace];
-    await runHelm(await helmOf(session), args, session.run.signal);
+    await runHelm(await helmOf(session), args, session.signal);
   } else if (isPending || before.status === "uninstalling") {
     await uninstall(spec, spec.timeout, session);
   }
@@ -68,12 +68,17 @@ async function upgrade(spec: ReleaseSpec, values: JsonObject, session: Session):
       runHelm(
         await helmOf(session),
         ["upgrade", "--install", spec.name, ...chart, "--reset-values", ...flags(spec), ...file],
-        session.run.signal,
+        session.signal,
       ),
     );
   } catch (error) {
-    const reasons = await reasonsOfPods(session.cluster, spec.namespace, "").catch(() => []);
-    throw new EngineError([`Release ${pathOf(spec)}: ${messageOf(error)}`, ...reasons].join("; "));
+    const { cluster } = session;
+    // What helm said stands, whether or not anything can be added to it.
+    const reasons = await Promise.all([
+      reasonsOfPods(cluster, spec.namespace, ""),
+      reasonsOfServices(cluster, spec.namespace),
+    ]).catch(() => []);
+    throw new EngineError([`Release ${pathOf(spec)}: ${messageOf(error)}`, ...reasons.flat()].join("; "));
   }
 }
 
@@ -108,14 +113,14 @@ async function uninstall(
   const where = ["--namespace", release.namespace, "--timeout", `${seconds}s`];
   const args = ["uninstall", release.name, "--wait", "--ignore-not-found", ...where];
   try {
-    await runHelm(await helmOf(session), args, session.run.signal);
+    await runHelm(await helmOf(session), args, session.signal);
   } catch (error) {
     throw new EngineError(`Release ${pathOf(release)}: ${messageOf(error)}`);
   }
 }
 
-async function helmOf({ cluster, run }: Session): Promise<Helm> {
-  return { binary: await run.helm(), args: cluster.helmArgs, env: { [holderVariable]: run.holder } };
+async function helmOf({ cluster, run, lost }: Session): Promise<Helm> {
+  return { binary: await run.helm(), args: cluster.helmArgs, env: { [holderVariable]: run.holder }, lost };
 }
 
 function outputsOf(registration: Registration, spec: ReleaseSpec, record: HelmRecord | undefined): JsonObject {

@@ -98,10 +98,8 @@ function pod(live: KubernetesObject): string | undefined {
 
 async function service(live: KubernetesObject, cluster: Lookup): Promise<string | undefined> {
   const { spec } = live;
-  const type = textAt(spec, "type");
-  if (type === "ExternalName") return undefined;
-  if (type === "LoadBalancer" && listAt(live, "status", "loadBalancer", "ingress").length === 0)
-    return "no address yet";
+  if (textAt(spec, "type") === "ExternalName") return undefined;
+  if (hasNoAddress(live)) return noAddress;
   const selector = at(spec, "selector");
   const headless = textAt(spec, "clusterIP") === "None";
   if (headless || !isObject(selector) || Object.keys(selector).length === 0) return undefined;
@@ -114,6 +112,14 @@ async function service(live: KubernetesObject, cluster: Lookup): Promise<string 
   const ready = endpoints.some((endpoint) => at(endpoint, "conditions", "ready") !== false);
   return ready ? undefined : "no pod that it selects is ready";
 }
+
+/** Whether a Service is a load balancer that nobody has given an address. */
+export function hasNoAddress(live: Json): boolean {
+  const isBalanced = textAt(live, "spec", "type") === "LoadBalancer";
+  return isBalanced && listAt(live, "status", "loadBalancer", "ingress").length === 0;
+}
+
+export const noAddress = "no address yet";
 
 function secret(live: KubernetesObject): string | undefined {
   if (textAt(live, "type") !== "kubernetes.io/service-account-token") return undefined;

@@ -3,7 +3,7 @@ import { at, isObject, listAt, textAt } from "../json.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { idOf } from "../cluster/kubernetes.ts";
 import type { KubernetesObject } from "../cluster/kubernetes.ts";
-import { condition } from "./readiness.ts";
+import { condition, hasNoAddress, noAddress } from "./readiness.ts";
 
 /* Reasons that say no more than that a container is on its way. */
 const underway = new Set(["ContainerCreating", "PodInitializing", "Completed"]);
@@ -40,6 +40,15 @@ export async function reasonsOfPods(cluster: Cluster, namespace: string, labelSe
       }),
   );
   return reasons.filter((reason) => reason !== undefined).slice(0, shown);
+}
+
+/** The load balancers of a namespace that nobody has given an address. */
+export async function reasonsOfServices(cluster: Cluster, namespace: string): Promise<string[]> {
+  const services = await cluster.list({ apiVersion: "v1", kind: "Service", namespace }, {});
+  return services
+    .filter(hasNoAddress)
+    .slice(0, shown)
+    .map((live) => `Service ${namespace}/${textAt(live, "metadata", "name")}: ${noAddress}`);
 }
 
 function isWell(pod: Json): boolean {

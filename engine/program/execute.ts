@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { EngineError, EngineFaults, messageOf } from "../errors.ts";
+import { EngineError, EngineFaults, faultsOf } from "../errors.ts";
 import type { Handler, Read } from "./host.ts";
 import type { JsonObject } from "../json.ts";
 import { runProgram } from "./run.ts";
@@ -22,7 +22,7 @@ export interface Execution {
   readonly dryRun: boolean;
   readonly redactor: Redactor;
   readonly report: Reporter;
-  /** Aborted to end the run early: nothing more is begun, what has begun is finished, then the program is ended. */
+  /** Aborted to end the run early: nothing more is begun, what has begun is finished, then the program is ended. Its reason, if it is an EngineError, is told. */
   readonly signal: AbortSignal | undefined;
   readonly env: Record<string, string>;
 }
@@ -55,8 +55,7 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
     if (closing) return never;
     inFlight += 1;
     const result = await begin().catch((error: unknown) => {
-      const found = error instanceof EngineFaults ? error.faults : [messageOf(error)];
-      faults.push(...found.map((fault) => redactor.clean(fault)));
+      faults.push(...faultsOf(error).map((fault) => redactor.clean(fault)));
       if (insteadInDryRun !== undefined && dryRun) return insteadInDryRun();
       closing = true;
       return undefined;
@@ -107,7 +106,7 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
   try {
     const print = (line: string) => report({ type: "log", severity: "info", text: redactor.clean(line), urn: "" });
     const code = await runProgram(program, { dryRun, stop: stop.signal, env }, handler, print);
-    if (signal?.aborted) faults.push(interrupted);
+    if (signal?.aborted) faults.push(reasonOf(signal));
     if (faults.length === 0 && (code !== 0 || !finished)) {
       faults.push(`the program ended with exit code ${code ?? "none"} before it had finished`);
     }
@@ -116,6 +115,11 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
   }
   if (faults.length > 0) throw new EngineFaults([...new Set(dryRun ? faults.sort() : faults)]);
   return outputs;
+}
+
+/** Who ends a run for a reason of its own says so with the signal. */
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof EngineError ? reason.message : interrupted;
 }
 
 function hide(outputs: JsonObject, keys: readonly string[]): JsonObject {

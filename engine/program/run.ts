@@ -62,6 +62,7 @@ function argumentsFor(program: Program, dir: string, address: string, dryRun: bo
   return [
     // Node 22 calls the stripping of types experimental each time.
     "--disable-warning=ExperimentalWarning",
+    `--import=${new URL("as-written.js", import.meta.url).href}`,
     runner,
     `--monitor=${address}`,
     `--engine=${address}`,
