@@ -3,6 +3,9 @@ export class LabError extends Error {
   override readonly name = "LabError";
 }
 
+/** A cluster or a host was named that the lab does not have. */
+export class NoSuchHostError extends LabError {}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

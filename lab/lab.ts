@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { LabError } from "./errors.ts";
+import { LabError, NoSuchHostError } from "./errors.ts";
+import { killHosts } from "./hosts/host.ts";
 import { ensureImages } from "./images/images.ts";
 import { writeCharts } from "./images/charts.ts";
 import { BENCH_RECIPES, RECIPES } from "./images/recipes.ts";
 import { leftovers, removeLab } from "./leftovers.ts";
-import { ensureLab, inspectLab } from "./lifecycle.ts";
+import { ensureLab, inspectLab, plansOf, requireNoOther } from "./lifecycle.ts";
 import { exclusively } from "./lock.ts";
 import type { LabSpec, LabState } from "./spec.ts";
 import { readRecord } from "./state.ts";
@@ -14,7 +15,8 @@ import { ensureDebianPackages } from "./tools/packages.ts";
 import { BENCH_TOOL_NAMES, TOOL_NAMES } from "./tools/pins.ts";
 
 export { LabError } from "./errors.ts";
-export { leftovers } from "./leftovers.ts";
+export { labsHere, leftovers } from "./leftovers.ts";
+export { requireNoOther } from "./lifecycle.ts";
 
 type Progress = (line: string) => void;
 
@@ -30,6 +32,7 @@ export async function labUp(
 ): Promise<LabState> {
   const { projectDir, progress, bench = false } = opts;
   requireMachine();
+  await requireNoOther(spec.name);
   await requireBuilder();
   await ensureDebianPackages(progress);
   const tools = await ensureTools(progress, bench ? [...TOOL_NAMES, ...BENCH_TOOL_NAMES] : TOOL_NAMES);
@@ -46,6 +49,37 @@ export async function labUp(
 export async function labStatus(name: string): Promise<LabState | undefined> {
   const record = await readRecord(name);
   return record && (await inspectLab(record));
+}
+
+/**
+ * Takes a cluster away, or one host of it (a node, or `control-plane`), as a region that is lost: all its processes end
+ * at once, and nobody is told. The next `labUp` brings it back, with what etcd held; a node comes back as a new machine of
+ * its name.
+ *
+ * @returns the names of the hosts that are stopped now
+ * @throws NoSuchHostError when the lab has no such cluster or host, with those that it has
+ */
+export async function stopHosts(name: string, cluster: string, host?: string): Promise<string[]> {
+  requireMachine();
+  const record = await readRecord(name);
+  if (record === undefined) throw new LabError(`there is no lab "${name}" on this machine`);
+  const plans = plansOf(record.spec).map(({ spec, controlPlane, nodes }) => {
+    return { cluster: spec.name, hosts: [controlPlane, ...nodes.map((node) => node.host)] };
+  });
+  const chosen = plans
+    .filter((plan) => plan.cluster === cluster)
+    .flatMap(({ hosts }) => hosts.filter(({ hostname }) => host === undefined || hostname === host));
+  if (chosen.length === 0) {
+    const known = plans.flatMap(({ cluster, hosts }) => [cluster, ...hosts.map(({ name }) => name)]);
+    const found = host === undefined ? cluster : `${cluster}/${host}`;
+    throw new NoSuchHostError(`the lab "${name}" has no "${found}"; it has ${known.join(", ")}`);
+  }
+  await exclusively(
+    `lab stop ${cluster}`,
+    () => undefined,
+    async () => await killHosts(chosen),
+  );
+  return chosen.map(({ name }) => name);
 }
 
 /** Takes the lab away, also what a crash has left of it, and makes sure that nothing of it remains. */

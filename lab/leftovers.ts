@@ -7,7 +7,13 @@ import { madeMountpoints, removeMountpoints } from "./hosts/mountpoints.ts";
 import { interfacesOfMachine, removeInterface } from "./hosts/network.ts";
 import { killAll, labProcesses } from "./hosts/processes.ts";
 import { run } from "./run.ts";
-import { readRecord, stateDirOf, stateRoot } from "./state.ts";
+import { readRecord, recordedLabs, stateDirOf, stateRoot } from "./state.ts";
+
+/** Names of the labs of which anything is on this machine. */
+export async function labsHere(): Promise<string[]> {
+  const running = (await labProcesses()).filter(({ isZombie }) => !isZombie).map(({ lab }) => lab);
+  return [...new Set([...(await recordedLabs()), ...running])].sort();
+}
 
 /**
  * Everything of the lab that is still on the machine, a line each; nothing after `labDown`. Namespaces, the mounts and
@@ -19,7 +25,7 @@ export async function leftovers(name: string): Promise<string[]> {
   return [
     ...(await processesOf(name)).map((pid) => `process ${pid}`),
     ...(await findCgroups(name)).map((path) => `cgroup ${path}`),
-    ...(await interfacesOfMachine()).map((link) => `interface ${link}`),
+    ...(await interfacesOf(name)).map((link) => `interface ${link}`),
     ...(await mountsBelow(stateDir)).map((path) => `mount ${path}`),
     ...(await madeMountpoints(stateDir)).map((path) => `directory ${path}`),
     ...[stateDir, record?.kubeconfig ?? ""].filter((path) => existsSync(path)).map((path) => `file ${path}`),
@@ -28,6 +34,12 @@ export async function leftovers(name: string): Promise<string[]> {
 
 async function processesOf(name: string): Promise<number[]> {
   return (await labProcesses()).filter(({ lab, isZombie }) => lab === name && !isZombie).map(({ pid }) => pid);
+}
+
+/** Interfaces don't tell whose they are: they are those of the lab that runs. */
+async function interfacesOf(name: string): Promise<string[]> {
+  const belongToOther = (await labProcesses()).some(({ lab, isZombie }) => lab !== name && !isZombie);
+  return belongToOther ? [] : await interfacesOfMachine();
 }
 
 async function mountsBelow(directory: string): Promise<string[]> {
@@ -42,7 +54,7 @@ export async function removeLab(name: string): Promise<void> {
   const left = await killAll(async () => await processesOf(name));
   if (left.length > 0) throw new LabError(`processes ${left.join(", ")} of the lab ${name} won't end`);
   await removeCgroups(name);
-  for (const link of await interfacesOfMachine()) await removeInterface(link);
+  for (const link of await interfacesOf(name)) await removeInterface(link);
   for (const mount of (await mountsBelow(stateDir)).toReversed()) await run("umount", ["--lazy", mount]);
   for (const entry of ["clusters", "switch"]) await rm(join(stateDir, entry), { recursive: true, force: true });
   await removeMountpoints(stateDir);

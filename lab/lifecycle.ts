@@ -13,11 +13,22 @@ import { labProcesses } from "./hosts/processes.ts";
 import { leftovers, removeLab } from "./leftovers.ts";
 import type { ClusterState, HostState, LabSpec, LabState } from "./spec.ts";
 import { fingerprintOf, type LabRecord, readRecord, recordedLabs, stateDirOf, writeRecord } from "./state.ts";
+import { all, waitFor } from "./wait.ts";
 
 type Progress = (line: string) => void;
 
 export function plansOf(spec: LabSpec): ClusterPlan[] {
   return spec.clusters.map((cluster, index) => planCluster(spec, index, cluster));
+}
+
+/** @throws LabError when another lab is on this machine, with the command that takes it down */
+export async function requireNoOther(name: string): Promise<void> {
+  const other = (await recordedLabs()).find((recorded) => recorded !== name);
+  if (other === undefined) return;
+  throw new LabError(
+    `the lab "${other}" is on this machine, which takes one at a time, so "${name}" can't start. ` +
+      "Take that one down first: npx linly-mesh lab down",
+  );
 }
 
 /** Brings the lab to the state that the spec describes, from whatever state it is in. */
@@ -27,10 +38,7 @@ export async function ensureLab(
   kubeconfig: string,
   progress: Progress,
 ): Promise<LabState> {
-  const other = (await recordedLabs()).find((name) => name !== spec.name);
-  if (other !== undefined) {
-    throw new LabError(`the lab "${other}" is on this machine, and it takes one at a time; take that one down first`);
-  }
+  await requireNoOther(spec.name);
   const daemons = plansOf(spec).map((plan) => daemonsOf(plan, materials.tools));
   const record: LabRecord = { spec, kubeconfig, fingerprint: fingerprintOf([spec, kubeconfig, daemons]) };
   if (await isWorthKeeping(record, progress)) {
@@ -57,7 +65,8 @@ async function isWorthKeeping(wanted: LabRecord, progress: Progress): Promise<bo
   }
   if (found.kubeconfig !== wanted.kubeconfig) {
     throw new LabError(
-      `the lab "${name}" is in use from another folder, with its kubeconfig in ${found.kubeconfig}; take it down first`,
+      `the lab "${name}" is in use from another folder, with its kubeconfig in ${found.kubeconfig}. ` +
+        "Take it down first: npx linly-mesh lab down",
     );
   }
   if (found.fingerprint !== wanted.fingerprint) {
@@ -75,11 +84,14 @@ async function assemble(record: LabRecord, materials: Materials, progress: Progr
   const switchHost = (await findHost(switchPlan)) ?? (await startSwitch(switchPlan));
   await ensureSwitch(switchHost);
   const plans = plansOf(spec);
-  await Promise.all(plans.map(async (plan) => await ensureCluster(plan, switchHost, materials, progress)));
+  await all(plans.map(async (plan) => await ensureCluster(plan, switchHost, materials, progress)));
   await mkdir(dirname(kubeconfig), { recursive: true });
   await writeUserKubeconfig(kubeconfig, spec.name, plans);
-  const state = await inspectLab(record);
-  if (!state.healthy) throw new LabError(`the lab came up and fell ill at once: ${JSON.stringify(state)}`);
+  let state = await inspectLab(record);
+  await waitFor(`the lab ${spec.name} healthy`, { seconds: 60 }, async () => {
+    if (!state.healthy) state = await inspectLab(record);
+    return state.healthy || JSON.stringify(state);
+  });
   return state;
 }
 
@@ -100,8 +112,10 @@ export async function inspectLab({ spec, kubeconfig }: LabRecord): Promise<LabSt
   ];
   const hostStates = await Promise.all(hosts);
   const areUp = hostStates.every(({ pid }) => pid !== undefined);
-  // Without all hosts there may be no route to an API server other than the one out of the machine.
-  const clusters = await Promise.all(plans.map(async (plan) => await inspectCluster(plan, areUp)));
+  const isUp = ({ name }: HostPlan) => hostStates.some((host) => host.name === name && host.pid !== undefined);
+  // Before these two there may be no route to an API server other than the one out of the machine.
+  const isReachable = (plan: ClusterPlan) => isUp(planSwitch(spec.name)) && isUp(plan.controlPlane);
+  const clusters = await Promise.all(plans.map(async (plan) => await inspectCluster(plan, isReachable(plan))));
   const healthy =
     areUp &&
     hostStates.every(({ missingDaemons }) => missingDaemons.length === 0) &&

@@ -36,6 +36,21 @@ export const localLab: LabSpec = {
   ],
 };
 
+/** Two such clusters, each a region and a network of its own. */
+export const multiclusterLab: LabSpec = { name: "multicluster", clusters: [region("north"), region("east")] };
+
+function region(name: string): ClusterSpec {
+  return {
+    name,
+    region: `cn-${name}`,
+    network: name,
+    nodes: [
+      { name: "cpu-1", pool: "cpu", zone: `cn-${name}-a`, gpus: 0 },
+      { name: "gpu-1", pool: "gpu", zone: `cn-${name}-b`, gpus: 8 },
+    ],
+  };
+}
+
 /** What stands of one host: a namespace set and the daemons in it. */
 export interface HostState {
   /** `<cluster>/<node>`, `<cluster>/control-plane` or `switch`. */

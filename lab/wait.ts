@@ -43,3 +43,9 @@ async function lastLines(logs: readonly string[], count = 8): Promise<string> {
   });
   return (await Promise.all(tails)).join("");
 }
+
+/** Waits for all to end, also when one fails, so that nothing goes on behind the back of whoever cleans up. */
+export async function all(promises: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(promises)).find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+}

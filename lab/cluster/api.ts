@@ -1,4 +1,5 @@
 import {
+  ApiException,
   AppsV1Api,
   CoreV1Api,
   Health,
@@ -6,6 +7,7 @@ import {
   type KubernetesObject,
   KubernetesObjectApi,
   PatchStrategy,
+  setHeaderOptions,
 } from "@kubernetes/client-node";
 import { kubeconfigOf } from "./credentials.ts";
 import type { ClusterPlan } from "./plan.ts";
@@ -39,6 +41,29 @@ export async function nodesOf(plan: ClusterPlan): Promise<{ name: string; ready:
       return { name, ready: isReady && hasGpus && (await kubeletAnswers(api, name)) };
     }),
   );
+}
+
+/**
+ * Says of a node whose machine was replaced that its condition is not known. Else what its former self reported would
+ * stand until the new one reports, and a node would count as ready that is not.
+ */
+export async function forgetCondition(plan: ClusterPlan, name: string): Promise<void> {
+  const api = configOf(plan).makeApiClient(CoreV1Api);
+  const now = new Date().toISOString();
+  const times = { lastHeartbeatTime: now, lastTransitionTime: now };
+  const condition = {
+    type: "Ready",
+    status: "Unknown",
+    reason: "MachineReplaced",
+    message: "not heard of yet",
+    ...times,
+  };
+  const strategicMerge = setHeaderOptions("Content-Type", PatchStrategy.StrategicMergePatch);
+  await api
+    .patchNodeStatus({ name, body: { status: { conditions: [condition] } } }, strategicMerge)
+    .catch((error: unknown) => {
+      if (!(error instanceof ApiException && error.code === 404)) throw error; // there was none before
+    });
 }
 
 async function kubeletAnswers(api: CoreV1Api, name: string): Promise<boolean> {

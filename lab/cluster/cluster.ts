@@ -20,8 +20,8 @@ import {
   routePods,
   routePodsFromMachine,
 } from "../hosts/network.ts";
-import { waitFor } from "../wait.ts";
-import { apply, isApiReady, isDeploymentAvailable, nodesOf } from "./api.ts";
+import { all, waitFor } from "../wait.ts";
+import { apply, forgetCondition, isApiReady, isDeploymentAvailable, nodesOf } from "./api.ts";
 import { apiDaemons, controllerDaemons } from "./control-plane.ts";
 import { ensureCredentials } from "./credentials.ts";
 import { dnsDeployment, dnsObjects } from "./dns.ts";
@@ -92,7 +92,8 @@ async function ensureNode(
   apiIsReady: Promise<void>,
   progress: Progress,
 ): Promise<void> {
-  const host = (await findHost(node.host)) ?? (await startNode(plan, node, tools, progress));
+  const found = await findHost(node.host);
+  const host = found ?? (await startNode(plan, node, tools, progress));
   const { addresses } = plan;
   await ensureUplink(switchHost, host, node.port, node.addresses.address);
   await routePods(host, addresses, node.addresses.address);
@@ -108,7 +109,11 @@ async function ensureNode(
   const isVital = ({ name }: LabImage): boolean => /\/(pause|coredns):/.test(name);
   await importImages(host, tools, images.filter(isVital));
   const others = importImages(host, tools, images);
-  await all([others, apiIsReady.then(async () => await ensureDaemons(host, nodeDaemons(plan, node, tools), progress))]);
+  const daemons = apiIsReady.then(async () => {
+    if (found === undefined) await forgetCondition(plan, node.spec.name);
+    await ensureDaemons(host, nodeDaemons(plan, node, tools), progress);
+  });
+  await all([others, daemons]);
 }
 
 /** A node whose host has died starts as a new machine of that name: its containers are gone with the host. */
@@ -165,10 +170,4 @@ async function waitWhileAlive(
     if (dead.length > 0) throw new LabError(`${dead.join(" and ")} ended`);
     return await probe();
   });
-}
-
-/** Waits for all to end, also when one fails, so that nothing goes on behind the back of whoever cleans up. */
-async function all(promises: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(promises)).find((result) => result.status === "rejected");
-  if (failed !== undefined) throw failed.reason;
 }

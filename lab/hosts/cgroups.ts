@@ -76,15 +76,19 @@ function labCgroup(lab: string): string {
   return join("/", parent, lab);
 }
 
-/** Existing cgroup directories of the lab, or of one of its nodes. */
+/** Existing cgroup directories of the lab, or of one of its nodes; not where somebody else has processes, too. */
 export async function findCgroups(lab: string, path = labCgroup(lab)): Promise<string[]> {
-  return (await allHierarchies()).map(({ mount }) => join(mount, path)).filter((directory) => existsSync(directory));
+  const tops = (await allHierarchies())
+    .map(({ mount }) => join(mount, path))
+    .filter((directory) => existsSync(directory));
+  const shared = await Promise.all(tops.map(async (top) => (await processesBelow(top)).hasForeign));
+  return tops.filter((_, at) => shared[at] === false);
 }
 
 /** Kills what is left in the lab's cgroups, or in those of one of its nodes, and removes them. */
 export async function removeCgroups(lab: string, path = labCgroup(lab)): Promise<void> {
   for (const top of await findCgroups(lab, path)) {
-    const left = await killAll(async () => (await Promise.all((await tree(top)).map(processesIn))).flat());
+    const left = await killAll(async () => (await processesBelow(top)).own);
     if (left.length > 0) throw new LabError(`processes ${left.join(", ")} in ${top} won't end`);
     await waitFor(`removal of ${top}`, { seconds: 10 }, async () => {
       for (const cgroup of await tree(top)) await rmdir(cgroup);
@@ -103,10 +107,30 @@ async function tree(cgroup: string): Promise<string[]> {
   return existsSync(cgroup) ? [...below.flat(), cgroup] : [];
 }
 
-async function processesIn(cgroup: string): Promise<number[]> {
-  const text = await readFile(join(cgroup, "cgroup.procs"), "utf8").catch(() => "");
-  return text
+async function processesIn(cgroup: string): Promise<Processes> {
+  return processesOf(await readFile(join(cgroup, "cgroup.procs"), "utf8").catch(() => ""));
+}
+
+export interface Processes {
+  own: number[];
+  /** Whether there are others, which belong to another lab of that name in a container on this machine, or around this one. */
+  hasForeign: boolean;
+}
+
+/**
+ * The processes that a `cgroup.procs` names. One outside of the reader's PID namespace stands there as 0, and a signal to 0
+ * would go to the reader's own process group.
+ */
+export function processesOf(procs: string): Processes {
+  const pids = procs
     .split("\n")
     .filter((line) => line !== "")
     .map(Number);
+  return { own: pids.filter((pid) => pid !== 0), hasForeign: pids.includes(0) };
+}
+
+/** The processes in the cgroup and in all below it. */
+async function processesBelow(cgroup: string): Promise<Processes> {
+  const all = await Promise.all((await tree(cgroup)).map(processesIn));
+  return { own: all.flatMap(({ own }) => own), hasForeign: all.some(({ hasForeign }) => hasForeign) };
 }

@@ -8,6 +8,8 @@ import { run } from "../run.ts";
 import { waitFor } from "../wait.ts";
 import {
   daemonVariable,
+  home,
+  homeVariable,
   hostVariable,
   killAll,
   type LabProcess,
@@ -99,6 +101,7 @@ function environment(plan: HostPlan, daemon: string, more: Record<string, string
   return {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     [labVariable]: plan.lab,
+    [homeVariable]: home(),
     [hostVariable]: plan.name,
     [daemonVariable]: daemon,
     ...more,
@@ -126,6 +129,17 @@ function allNamespacesOf(host: Host): string[] {
 
 export async function runningDaemons(plan: HostPlan): Promise<Set<string>> {
   return new Set((await processesOf(plan)).filter(({ isMain }) => isMain).map(({ daemon }) => daemon));
+}
+
+/** Ends hosts as a loss of power does: all their processes at once. What they wrote stays. */
+export async function killHosts(plans: readonly HostPlan[]): Promise<void> {
+  const names = new Set(plans.map(({ name }) => name));
+  const left = await killAll(async () =>
+    (await labProcesses())
+      .filter(({ lab, host, isZombie }) => lab === plans[0]?.lab && names.has(host) && !isZombie)
+      .map(({ pid }) => pid),
+  );
+  if (left.length > 0) throw new LabError(`processes ${left.join(", ")} of ${[...names].join(", ")} won't end`);
 }
 
 async function processesOf(plan: HostPlan): Promise<LabProcess[]> {

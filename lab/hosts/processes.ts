@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -11,6 +12,12 @@ export const hostVariable = "LINLY_MESH_HOST";
 export const daemonVariable = "LINLY_MESH_DAEMON";
 /** A daemon's own pid in its host: what it starts inherits the variable, but not the pid. */
 export const pidVariable = "LINLY_MESH_PID";
+/** The PID namespace that the lab was started in: a machine also sees the labs that run in containers on it. */
+export const homeVariable = "LINLY_MESH_HOME";
+
+export function home(): string {
+  return readlinkSync("/proc/self/ns/pid");
+}
 
 export interface LabProcess {
   pid: number;
@@ -22,14 +29,15 @@ export interface LabProcess {
   isZombie: boolean;
 }
 
-/** Every process of every lab on this machine. */
+/** Every process of every lab on this machine, but not of those in containers on it. */
 export async function labProcesses(): Promise<LabProcess[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(pids.map(inspect));
+  const here = home();
+  const found = await Promise.all(pids.map((pid) => inspect(pid, here)));
   return found.filter((process) => process !== undefined);
 }
 
-async function inspect(pid: number): Promise<LabProcess | undefined> {
+async function inspect(pid: number, here: string): Promise<LabProcess | undefined> {
   try {
     const environment = new Map(
       (await environmentOf(pid)).split("\0").map((line): [string, string] => {
@@ -38,7 +46,7 @@ async function inspect(pid: number): Promise<LabProcess | undefined> {
       }),
     );
     const lab = environment.get(labVariable);
-    if (lab === undefined) return undefined;
+    if (lab === undefined || (environment.get(homeVariable) ?? here) !== here) return undefined;
     const status = await readFile(`/proc/${pid}/status`, "utf8");
     const [, innerPid, ...deeper] = /^NSpid:\s+(.*)$/m.exec(status)?.[1]?.split(/\s+/) ?? [];
     return {

@@ -87,16 +87,11 @@ export const RECIPES: Readonly<Record<string, Write>> = {
     },
   }),
 
-  jaeger: async (tools, projectDir) => ({
-    entries: [
-      ...staticBase(),
-      program("cmd/jaeger/jaeger-linux", tools.jaeger),
-      file("etc/jaeger/config.yaml", join(projectDir, "lab", "images", "jaeger.yaml")),
-    ],
+  jaeger: async (tools) => ({
+    entries: [...staticBase(), program("cmd/jaeger/jaeger-linux", tools.jaeger)],
     start: {
       User: "10001:10001",
       Entrypoint: ["/cmd/jaeger/jaeger-linux"],
-      Cmd: ["--config=/etc/jaeger/config.yaml"],
       Env: [PATH],
     },
   }),
