@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { format } from "prettier";
 import { referenceRows, stackJsonSchema } from "../config/reference.ts";
+import { drawnMesh } from "../components/multicluster/drawing.ts";
+import { planMesh } from "../components/multicluster/mesh-plan.ts";
 import { meshDiagram } from "../services/diagram.ts";
-import { planPipeline } from "../services/plan.ts";
 import { projectDir } from "./project.ts";
 import { readStackFile } from "./stack-file.ts";
 
@@ -11,6 +12,7 @@ import { readStackFile } from "./stack-file.ts";
 export const generatedFiles = [
   "README.md",
   "README.zh-CN.md",
+  "docs/multicluster.md",
   "docs/stack-reference.md",
   "stacks/schema.json",
 ] as const;
@@ -22,6 +24,7 @@ export async function refreshed(file: GeneratedFile): Promise<string> {
   switch (file) {
     case "README.md":
     case "README.zh-CN.md":
+    case "docs/multicluster.md":
       return withDiagrams(readFileSync(join(projectDir, file), "utf8"));
     case "docs/stack-reference.md":
       return await format(stackReference(), { parser: "markdown", printWidth: 120 });
@@ -35,7 +38,7 @@ function withDiagrams(text: string): string {
   return text.replace(
     /(<!-- diagram:([\w-]+) -->\n)[\s\S]*?(<!-- \/diagram -->)/g,
     (_, open: string, stack: string, close: string) => {
-      const diagram = meshDiagram(planPipeline(readStackFile(projectDir, stack).mesh));
+      const diagram = meshDiagram(drawnMesh(planMesh(readStackFile(projectDir, stack).mesh)));
       return `${open}\n\`\`\`mermaid\n${diagram}\n\`\`\`\n\n${close}`;
     },
   );

@@ -1,12 +1,13 @@
 import { ConfigError } from "../config/faults.ts";
-import { EngineError } from "../engine/errors.ts";
-import { LabError } from "../lab/errors.ts";
+import { EngineError, EngineRefusal } from "../engine/errors.ts";
+import { LabError, NoSuchHostError } from "../lab/errors.ts";
 import { ToolError } from "../lab/tools/errors.ts";
 import { UsageError } from "./lab-guard.ts";
 
 /** 2 for what a user wrote, 1 for everything else. */
 export function exitCodeOf(error: unknown): 1 | 2 {
-  return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
+  const isInput = [ConfigError, UsageError, EngineRefusal, NoSuchHostError].some((kind) => error instanceof kind);
+  return isInput ? 2 : 1;
 }
 
 /** What a person reads of a failure: its message, and a stack trace only where it is a fault of this program. */

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { messageOf } from "../engine/errors.ts";
 import type { PolicyPack } from "../engine/index.ts";
+import { collected } from "./collected.ts";
 import { UsageError } from "./lab-guard.ts";
 import { projectDir } from "./project.ts";
 
@@ -15,10 +16,13 @@ export interface PolicyOptions {
 
 /** Gives a command `--policy-pack` and `--policy-pack-config`. */
 export function withPolicyOptions(command: Command): Command {
-  const collect = (value: string, earlier: string[] = []) => [...earlier, value];
   return command
-    .option("--policy-pack <dir>", "hold the stack to this policy pack instead of policies/; may be repeated", collect)
-    .option("--policy-pack-config <file>", "JSON with levels and values for the pack in the same place", collect);
+    .option(
+      "--policy-pack <dir>",
+      "hold the stack to this policy pack instead of policies/; may be repeated",
+      collected,
+    )
+    .option("--policy-pack-config <file>", "JSON with levels and values for the pack in the same place", collected);
 }
 
 /** The packs that a stack is held to: the project's own where none is named. */

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { Plan, Rendered } from "../../engine/index.ts";
 import { policyPacksOf, withPolicyOptions, type PolicyOptions } from "../policies.ts";
-import { programOf, projectDir } from "../project.ts";
+import { programOf, projectDir, severalClusters } from "../project.ts";
 
 interface PreviewOptions extends PolicyOptions {
   readonly render?: string;
@@ -67,7 +67,9 @@ async function previewed(stack: string, options: PreviewOptions, write: (line: s
   const { readStackFile } = await import("../stack-file.ts");
   const file = readStackFile(projectDir, stack);
   const { preview, tally, textReporter } = await import("../../engine/index.ts");
-  const plan = await preview(programOf(file), textReporter(write), { policyPacks: policyPacksOf(options) });
+  const plan = await preview(programOf(file), textReporter(write, severalClusters(file)), {
+    policyPacks: policyPacksOf(options),
+  });
   const rendered = render === undefined && strict !== true ? undefined : await rendering(plan, render);
   write(`\n${file.path}: ${tally(plan.steps)}`);
   if (render !== undefined && rendered !== undefined) {

@@ -8,6 +8,8 @@ export interface PodView {
   readonly node: string;
   /** Value of the node's `linly-mesh/pool` label; empty where it has none. */
   readonly pool: string;
+  /** Value of the node's `topology.kubernetes.io/zone` label; empty where it has none. */
+  readonly zone: string;
   readonly ip: string;
   /** Names of its containers that are ready, native sidecars included. */
   readonly ready: readonly string[];
@@ -27,10 +29,10 @@ export class ClusterView {
   /** The running pods of a namespace, with the pool of their nodes. */
   async pods(namespace: string): Promise<PodView[]> {
     const [pods, nodes] = await Promise.all([this.#api.listNamespacedPod({ namespace }), this.#api.listNode()]);
-    const pools = new Map(nodes.items.map(({ metadata }) => [metadata?.name, metadata?.labels?.["linly-mesh/pool"]]));
+    const labels = new Map(nodes.items.map(({ metadata }) => [metadata?.name, metadata?.labels ?? {}]));
     return pods.items
       .filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase === "Running")
-      .map((pod) => podView(pod, pools.get(pod.spec?.nodeName) ?? ""));
+      .map((pod) => podView(pod, labels.get(pod.spec?.nodeName) ?? {}));
   }
 
   /** The first address of a load balancer. */
@@ -43,14 +45,15 @@ export class ClusterView {
   }
 }
 
-function podView({ metadata, spec, status }: V1Pod, pool: string): PodView {
+function podView({ metadata, spec, status }: V1Pod, node: Readonly<Record<string, string>>): PodView {
   const statuses = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
   return {
     name: metadata?.name ?? "",
     app: metadata?.labels?.["app"] ?? "",
     version: metadata?.labels?.["version"] ?? "",
     node: spec?.nodeName ?? "",
-    pool,
+    pool: node["linly-mesh/pool"] ?? "",
+    zone: node["topology.kubernetes.io/zone"] ?? "",
     ip: status?.podIP ?? "",
     ready: statuses.filter(({ ready, state }) => ready && state?.running !== undefined).map(({ name }) => name),
   };

@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import { setTimeout as breath } from "node:timers/promises";
 import { z } from "zod";
 
 /** One stage's entry in an answer: which version and pod worked, for how long. */
@@ -28,6 +29,8 @@ export interface Target {
   readonly concurrency: number;
   /** Milliseconds after which a request counts as failed. */
   readonly timeout: number;
+  /** Milliseconds that each of those waits between an answer and its next request; none unless it says otherwise. */
+  readonly pause?: number;
   /** `POST` unless it says otherwise. */
   readonly method?: "GET" | "POST";
   /** Body of each request. */
@@ -49,6 +52,7 @@ export async function load(target: Target, until: (sent: number) => boolean): Pr
     while (!until(sent)) {
       sent += 1;
       results.push(await send(target, agent));
+      if (target.pause !== undefined) await breath(target.pause);
     }
   };
   try {
@@ -59,7 +63,11 @@ export async function load(target: Target, until: (sent: number) => boolean): Pr
   return results;
 }
 
-function send({ url, timeout, method = "POST", body, headers = {} }: Target, agent: Agent): Promise<Result> {
+/** Sends one request. */
+export function send(
+  { url, timeout, method = "POST", body, headers = {} }: Omit<Target, "concurrency" | "pause">,
+  agent: Agent,
+): Promise<Result> {
   const start = performance.now();
   return new Promise((resolve) => {
     let cookies: readonly string[] = [];

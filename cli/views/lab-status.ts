@@ -1,4 +1,5 @@
 import type { LabState } from "../../lab/spec.ts";
+import { stackOfLab } from "../labs.ts";
 import { table } from "./table.ts";
 
 /** The hosts and nodes of a lab, and how to reach it. */
@@ -8,7 +9,7 @@ export function describeLab({ name, healthy, hosts, clusters, kubeconfig }: LabS
     cluster.nodes.map((node) => [`${cluster.name}/${node.name}`, node.ready ? "Ready" : "not ready"]),
   );
   return [
-    `Lab ${name}: ${healthy ? "healthy" : "not healthy; linly-mesh lab up repairs it"}`,
+    `Lab ${name}: ${healthy ? "healthy" : `not healthy; linly-mesh lab up ${stackOfLab(name)} repairs it`}`,
     table(["host", "address", "state"], hostRows),
     table(["node", "condition"], nodeRows),
     `  kubectl --kubeconfig ${kubeconfig} get pods --all-namespaces`,
