@@ -4,10 +4,11 @@ import { defineConfig } from "vitest/config";
 import { cacheRoot } from "./lab/tools/cache.ts";
 
 /* Files that run side by side share what they load, and the plans of whole stacks (test/support/stack.ts). */
-const layer = (name: string, timeoutSeconds: number, parallel: boolean) => ({
+const layer = (name: string, timeoutSeconds: number, parallel: boolean, globalSetup: string[] = []) => ({
   extends: true as const,
   test: {
     name,
+    globalSetup,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
@@ -27,7 +28,8 @@ export default defineConfig({
       layer("pure", 60, true),
       layer("program", 120, true),
       layer("control-plane", 600, false),
-      layer("wire", 900, false),
+      layer("wire", 900, false, ["test/wire/lab.ts"]),
+      layer("multicluster", 900, false),
       layer("teardown", 900, false),
     ],
   },

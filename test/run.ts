@@ -5,15 +5,23 @@ import { join } from "node:path";
 import { z } from "zod";
 import { explain } from "../cli/failures.ts";
 import { projectDir } from "../cli/project.ts";
-import { labUp } from "../lab/lab.ts";
-import { localLab } from "../lab/spec.ts";
+import { labDown, labsHere, labUp } from "../lab/lab.ts";
+import { localLab, multiclusterLab, type LabSpec } from "../lab/spec.ts";
 import { missingForLab } from "./support/requirements.ts";
 
 /**
  * Runs the checks and the layers of tests in order and ends with `tests: N passed, N failed, N skipped`.
  * `--only pure,program` runs those layers alone, without the checks.
  */
-const layers = ["pure", "program", "control-plane", "wire", "teardown"] as const;
+const layers = ["pure", "program", "control-plane", "wire", "teardown", "multicluster"] as const;
+
+/** The lab that a layer needs. */
+const labs: Readonly<Record<string, LabSpec>> = {
+  "control-plane": localLab,
+  wire: localLab,
+  multicluster: multiclusterLab,
+  teardown: localLab,
+};
 
 interface Counts {
   passed: number;
@@ -72,16 +80,29 @@ function chosenLayers(args: readonly string[]): readonly string[] {
   if (at < 0) return layers;
   const chosen = (args[at + 1] ?? "").split(",");
   const unknown = chosen.filter((name) => !layers.some((layer) => layer === name));
-  if (unknown.length === 0) return chosen;
+  if (unknown.length === 0) return layers.filter((name) => chosen.includes(name));
   console.error(`--only knows the layers ${layers.join(", ")}; found ${JSON.stringify(unknown.join(","))}`);
   process.exit(2);
 }
 
-/** Builds what the lab consists of and starts it, here where progress is seen and no test's time runs. */
-async function startLab(): Promise<Counts> {
-  heading("the lab");
+/** Runs layers on their lab, which takes the place of any other, and takes it away unless it is the usual one. */
+async function runOnLab(lab: LabSpec, names: readonly string[]): Promise<Counts[]> {
+  // One of another name is in the way, and this machine is the tests' to use.
+  const others = (await labsHere()).filter((name) => name !== lab.name);
+  const ready = await step(`the lab ${lab.name}`, async () => {
+    for (const other of others) await labDown(other, console.log);
+    await labUp(lab, { projectDir, progress: console.log });
+  });
+  const counts = names.map(runLayer);
+  if (lab === localLab) return [ready, ...counts];
+  return [ready, ...counts, await step(`the end of the lab ${lab.name}`, () => labDown(lab.name, console.log))];
+}
+
+/** Work on the lab, counted as a test: here its progress is seen, and no test's time runs. */
+async function step(name: string, work: () => Promise<void>): Promise<Counts> {
+  heading(name);
   try {
-    await labUp(localLab, { projectDir, progress: console.log });
+    await work();
     return { passed: 1, failed: 0, skipped: 0 };
   } catch (error) {
     console.error(explain(error));
@@ -89,16 +110,23 @@ async function startLab(): Promise<Counts> {
   }
 }
 
+/** Layers one after the other, those on the same lab together. */
+function byLab(names: readonly string[]): { lab: LabSpec | undefined; names: string[] }[] {
+  const groups: { lab: LabSpec | undefined; names: string[] }[] = [];
+  for (const name of names) {
+    const last = groups.at(-1);
+    if (last !== undefined && last.lab === labs[name]) last.names.push(name);
+    else groups.push({ lab: labs[name], names: [name] });
+  }
+  return groups;
+}
+
 const chosen = chosenLayers(process.argv.slice(2));
 const missing = missingForLab();
-const withoutLab = ["pure", "program"];
-const needLab = chosen.filter((layer) => !withoutLab.includes(layer));
-const counts: Counts[] = [
-  ...(chosen === layers ? runChecks() : []),
-  ...chosen.filter((layer) => withoutLab.includes(layer)).map(runLayer),
-];
-if (needLab.length > 0 && missing === undefined) counts.push(await startLab());
-counts.push(...needLab.map(runLayer));
+const counts: Counts[] = chosen === layers ? runChecks() : [];
+for (const { lab, names } of byLab(chosen)) {
+  counts.push(...(lab === undefined || missing !== undefined ? names.map(runLayer) : await runOnLab(lab, names)));
+}
 
 const total = counts.reduce((sum, { passed, failed, skipped }) => ({
   passed: sum.passed + passed,

@@ -5,10 +5,12 @@ import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { projectDir } from "../../cli/project.ts";
+import { eastWestNamespace } from "../../components/istio/values.ts";
 import { stacksOf } from "../../cli/stack-file.ts";
 import { render } from "../../engine/index.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
-import { describeOnLab, localMesh } from "../support/lab.ts";
+import { localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { planOf, stackWith } from "../support/stack.ts";
 
 const istioKinds = [
@@ -29,9 +31,15 @@ describeOnLab("what the stacks render", () => {
   beforeAll(async () => {
     kubeconfig = (await localMesh()).lab.kubeconfig;
     tools = await ensureTools(console.log, ["kubectl", "istioctl", "helm"]);
+    // Stacks of several clusters have a namespace that this one lacks.
+    expect(run(tools.kubectl, ["--kubeconfig", kubeconfig, "create", "namespace", eastWestNamespace]).status).toBe(0);
   });
 
-  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  afterAll(() => {
+    rmSync(dir, { recursive: true, force: true });
+    const gone = ["delete", "namespace", eastWestNamespace, "--ignore-not-found"];
+    expect(run(tools.kubectl, ["--kubeconfig", kubeconfig, ...gone]).status).toBe(0);
+  });
 
   async function istioFiles(stack: string): Promise<string[]> {
     const into = join(dir, stack);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json, JsonObject, Plan } from "../../engine/index.ts";
 import { startApiServer, type ApiServer } from "../support/api-server.ts";
 import { at, isObject, manifests } from "../support/plan.ts";
-import { planOf, stackWith } from "../support/stack.ts";
+import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
 
 const namespace = "observability";
 let server: ApiServer;
@@ -10,7 +10,10 @@ let plan: Plan;
 
 beforeAll(async () => {
   const kept: object = { addons: { prometheus: { storage: "10Gi" } } };
-  [server, plan] = await Promise.all([startApiServer(), planOf(stackWith("prod", (mesh) => ({ ...mesh, ...kept })))]);
+  [server, plan] = await Promise.all([
+    startApiServer(),
+    planOf(stackWith("prod", (mesh) => ({ ...inOneCluster(mesh), ...kept }))),
+  ]);
   for (const own of manifests(plan, "Namespace")) await server.request("POST", "/api/v1/namespaces", own);
   // No controller makes it here.
   const account = { metadata: { name: "default" } };

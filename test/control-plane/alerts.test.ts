@@ -7,7 +7,7 @@ import { ruleGroups } from "../../components/observability/alerts.ts";
 import { meshSchema, type UsersConfig } from "../../config/schema.ts";
 import { users as usersSchema } from "../../config/schema/users.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
-import { describeOnLab } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 
 type Source = "stage" | "istio";
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Json, JsonObject, Plan } from "../../engine/index.ts";
 import { startApiServer, type ApiServer } from "../support/api-server.ts";
 import { define, definitions, istioDefinition, operatorDefinition } from "../support/definitions.ts";
-import { describeOnLab } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { at, isObject, manifests, stepTitled } from "../support/plan.ts";
 import { StackUnderTest } from "../support/stack-under-test.ts";
-import { planOf, stackWith } from "../support/stack.ts";
+import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
 
 /* Go is needed, for the modules that hold the definitions; it comes with what a lab needs. */
 describeOnLab("definitions", () => {
@@ -15,7 +15,7 @@ describeOnLab("definitions", () => {
   beforeAll(async () => {
     const prometheus = { install: false, operator: { labels: { release: "stack" } } };
     const change: object = { addons: { prometheus, grafana: { install: false } } };
-    const around = stackWith("prod", (mesh) => ({ ...mesh, ...change }));
+    const around = stackWith("prod", (mesh) => ({ ...inOneCluster(mesh), ...change }));
     [server, plan] = await Promise.all([startApiServer(), planOf(around)]);
   });
 

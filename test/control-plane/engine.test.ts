@@ -325,6 +325,14 @@ test.concurrent(
   },
 );
 
+test.concurrent("a gateway that gets no address is named, once its time is over", async () => {
+  const unreachable = await stack("unreachable");
+  const release = { chart: join(here, "fixtures/gateway-chart"), values: {}, timeout: 5 };
+  const { end } = await unreachable.up({ release });
+  expect(end).toMatch(/^Release unreachable\/release: .*; Service unreachable\/gateway: no address yet$/);
+  expect((await unreachable.destroy()).end).toBe("1 deleted");
+});
+
 /** Helm's record of a deployed first revision as that of a second one that was never finished. */
 function unfinished(data: string): string {
   const packed = Buffer.from(Buffer.from(data, "base64").toString(), "base64");

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { projectDir } from "../../cli/project.ts";
 import { pinnedCrds } from "../../components/istio/generate/crds.ts";
 import { generatedFiles } from "../../components/istio/generate/files.ts";
-import { describeOnLab } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 
 const folder = join(projectDir, "components", "istio", "generated");
 

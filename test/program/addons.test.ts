@@ -1,18 +1,15 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { helmAtHand } from "../../cli/helm.ts";
-import { render, type Json, type JsonObject, type Plan, type Step } from "../../engine/index.ts";
-import { cachedTool } from "../../lab/tools/build.ts";
+import type { Json, Plan, Step } from "../../engine/index.ts";
 import { engines } from "../../services/engines/index.ts";
 import { at, isObject, manifests, stepTitled } from "../support/plan.ts";
-import { planOf, stackWith } from "../support/stack.ts";
+import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
 
 /* A stack file holds less than what a configuration has become with its defaults: what changes is a part of it. */
-const withMesh = (change: object) => planOf(stackWith("prod", (mesh) => ({ ...mesh, ...change })));
+const withMesh = (change: object) => planOf(stackWith("prod", (mesh) => ({ ...inOneCluster(mesh), ...change })));
 
 const dir = mkdtempSync(join(tmpdir(), "linly-mesh-air-gap-"));
 const registry = "mirror.example.com";
@@ -45,6 +42,7 @@ beforeAll(async () => {
     }),
     withMesh({
       addons: { certManager: off, gpuDevicePlugin: off, prometheus: off, grafana: off, jaeger: off },
+      istio: { charts: { repository: "https://istio-release.storage.googleapis.com/charts", version: "1.31.1" } },
       ingress: { hosts: ["talk.example.com"] },
       telemetry: { alerts: { latency: { enabled: false }, errors: { enabled: false } } },
     }),
@@ -242,24 +240,5 @@ describe("without internet", () => {
       istiod: { global: { hub: `${registry}/release` } },
       "istio-cni": { global: { hub: `${registry}/release` } },
     });
-  });
-
-  test("so do those that Istio's charts name, where helm and the charts are at hand", async ({ skip }) => {
-    const [helm, charts] = await Promise.all([helmAtHand(), cachedTool("charts")]);
-    if (helm === undefined || charts === undefined) return skip();
-    expect(spawnSync(charts, [join(dir, "charts")]).status).toBe(0);
-    const into = join(dir, "rendered");
-    const { files, notRendered } = await render(mirrored, into, { helm });
-    expect(notRendered.map(({ release }) => release).sort()).toEqual([
-      "cert-manager/cert-manager",
-      "nvidia-device-plugin/nvidia-device-plugin",
-    ]);
-    const rendered = files.map((file): JsonObject => parse(readFileSync(join(into, file), "utf8")));
-    const found = rendered.flatMap(imagesIn);
-    expect(found.filter((image) => image.includes("/pilot:") || image.includes("/install-cni:")).length).toBe(2);
-    expect(found.filter(isElsewhere)).toEqual([]);
-    // What the injector will put into pods.
-    const injector = rendered.find((manifest) => at(manifest, "metadata", "name") === "istio-sidecar-injector");
-    expect(at(parse(String(at(injector, "data", "values"))), "global", "hub")).toBe(`${registry}/release`);
   });
 });

@@ -4,7 +4,7 @@ import { stacksOf } from "../../cli/stack-file.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { JsonObject, Plan } from "../../engine/index.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
-import { planOf, stackWith } from "../support/stack.ts";
+import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
 
 const waited = { "pulumi.com/waitFor": "condition=Ready" };
 
@@ -88,7 +88,7 @@ describe("users who come in by TLS", () => {
   let prod: Plan;
 
   beforeAll(async () => {
-    [dev, prod] = await Promise.all([planOf(stackWith("dev")), planOf(stackWith("prod"))]);
+    [dev, prod] = await Promise.all([planOf(stackWith("dev")), planOf(stackWith("prod", inOneCluster))]);
   });
 
   test("with a CA of the stack's own: root, Issuer and certificate where the gateway reads it", () => {
@@ -103,7 +103,11 @@ describe("users who come in by TLS", () => {
   test("with an ACME authority: its Issuer, whose challenges istiod hands to the gateway", () => {
     expect(certManagerKinds(prod).sort()).toEqual([
       "Certificate istio-ingress/ingress-certificate",
+      "Certificate istio-system/cacerts",
+      "Certificate istio-system/mesh-root",
       "Issuer istio-ingress/ingress-acme",
+      "Issuer istio-system/mesh-root",
+      "Issuer istio-system/mesh-root-self-signed",
     ]);
     const meshConfig = (plan: Plan) =>
       at(stepTitled(plan, "Release istio-system/istiod").inputs, "values", "meshConfig");

@@ -6,6 +6,9 @@ import { afterAll, describe, expect, test } from "vitest";
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile } from "../../cli/stack-file.ts";
 import { up } from "../../engine/index.ts";
+import { multiclusterLab } from "../../lab/spec.ts";
+import { recordedLabs } from "../../lab/state.ts";
+import { ended } from "../support/command.ts";
 import { freePort } from "../support/free-port.ts";
 import { missingForLab } from "../support/requirements.ts";
 
@@ -37,11 +40,22 @@ describe("exit codes", () => {
     ["an unknown option", ["preview", "local", "--rendr", "x"], /unknown option '--rendr'/],
     ["up of a stack that is not the lab's", ["up", "prod"], /npx pulumi up --stack prod/],
     ["destroy of one", ["destroy", "prod"], /npx pulumi destroy --stack prod/],
+    ["a lab of a stack that has none", ["lab", "up", "prod"], /"prod" has no lab.*local, local-multicluster/],
     ["no such policy config", ["preview", "local", "--policy-pack-config", "/nowhere"], /\/nowhere is no JSON object/],
   ])("2 for %s", async (_, args, message) => {
     const { code, output } = await linlyMesh(args);
     expect(output).toMatch(message);
     expect(code).toBe(2);
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ["no such stack", ["--stack", "prdo"], /stacks\/Pulumi\.prdo\.yaml has 1 problem:\n.*did you mean "prod"\?/],
+    ["a stack that is not the lab's", ["--stack", "prod"], /not marked "lab: true"/],
+    ["an unknown option", ["--stak", "local"], /unknown option '--stak'/],
+  ])("2 for npm start with %s, before anything is built", async (_, args, message) => {
+    const { code, stdout, stderr } = await ended(process.execPath, [join(projectDir, "cli/start.ts"), ...args]);
+    expect(stderr).toMatch(message);
+    expect([code, stdout]).toEqual([2, ""]);
   });
 
   test("0 for help", async () => {
@@ -80,7 +94,11 @@ describe("a machine that cannot have a lab", () => {
     test("is told which Go is needed", async () => {
       const cache = mkdtempSync(join(tmpdir(), "linly-mesh-cache-"));
       try {
-        const { code, output } = await linlyMesh(["lab", "up"], { env: { PATH: "/nowhere", XDG_CACHE_HOME: cache } });
+        // A lab that runs on this machine is the one that may be asked for.
+        const stack = (await recordedLabs()).includes(multiclusterLab.name) ? ["local-multicluster"] : [];
+        const { code, output } = await linlyMesh(["lab", "up", ...stack], {
+          env: { PATH: "/nowhere", XDG_CACHE_HOME: cache },
+        });
         expect(output).toMatch(/Go is needed to build the lab's tools: install it/);
         expect(code).toBe(1);
       } finally {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { MeshConfig } from "../../config/schema.ts";
 import { needsOf } from "../support/needs.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
-import { planOf, stackWith, withService } from "../support/stack.ts";
+import { inOneCluster, planOf, stackWith, withService } from "../support/stack.ts";
 
 const host = "voices.example.com";
 
@@ -47,7 +47,7 @@ test("no pod comes before the NetworkPolicies that it is to live under, and none
 });
 
 test("in a namespace that was there, only the stages are walled in", async () => {
-  const names = manifests(await planOf(stackWith("prod")), "NetworkPolicy").map(
+  const names = manifests(await planOf(stackWith("prod", inOneCluster)), "NetworkPolicy").map(
     (policy) => `${String(at(policy, "metadata", "namespace"))}/${String(at(policy, "metadata", "name"))}`,
   );
   expect(names.sort()).toEqual([

@@ -56,15 +56,17 @@ describe("local", () => {
         name: "by-weight-idempotent",
         match: [{ method: { regex: "GET|HEAD|OPTIONS" } }],
         route,
-        timeout: "30s",
+        timeout: "32s",
         retries: { attempts: 2, retryOn: "gateway-error,connect-failure,refused-stream", perTryTimeout: "2s" },
       },
-      { name: "by-weight", route, timeout: "30s", retries: untouched },
+      { name: "by-weight", route, timeout: "32s", retries: untouched },
     ]);
   });
 
   test("every route of every stack says what is tried again", () => {
     for (const service of [local, prod].flatMap((plan) => manifests(plan, "VirtualService"))) {
+      // istiod is passed through to remotes as TLS is.
+      if (at(service, "spec", "tls") !== undefined) continue;
       const http = at(service, "spec", "http");
       const routes = Array.isArray(http) ? http : [];
       expect(routes.length).toBeGreaterThan(0);
@@ -129,7 +131,7 @@ test("local can be brought up by helm and kubectl alone, which npm run bench:up 
   expect(local.steps.filter(({ kind }) => kind === "release").length).toBe(5);
   expect(() => new ByHand(local, "", tools)).not.toThrow();
   // The control: a stack with a chart that the lab can't have.
-  expect(() => new ByHand(prod, "", tools)).toThrow("no order is known for the releases nvidia-device-plugin");
+  expect(() => new ByHand(prod, "", tools)).toThrow(/^no order is known for the releases .*nvidia-device-plugin/);
 });
 
 describe("every stack", () => {
@@ -204,7 +206,8 @@ describe("prod", () => {
       ({ kind, inputs }) => kind === "release" && /^istio/.test(String(inputs["name"])),
     );
     expect(releases.map(({ inputs }) => inputs["version"])).toEqual(releases.map(() => "1.31.1"));
-    expect(releases.length).toBe(4);
+    // base, istiod, the CNI agent and two gateways; a remote needs no definitions.
+    expect(releases.length).toBe(5 + 4);
   });
 
   test("orchestrated: the entry stage may call each of the others, and they nobody; all may send their spans", () => {

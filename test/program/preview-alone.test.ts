@@ -90,7 +90,7 @@ test("a chart that can't be rendered is a warning without --strict, nor is a kub
   const nothing = ["env", "PATH=/nowhere", "KUBECONFIG=/nowhere"];
   const { code, stdout } = await alone([...nothing, ...linlyMesh("preview", "prod", "--render", dir)]);
   rmSync(dir, { recursive: true });
-  expect(stdout).toContain("+ VirtualService linly/llm-service  to apply");
+  expect(stdout).toContain("+ beijing: VirtualService linly/llm-service  to apply");
   expect(stdout).toContain("warning: istio-system/istiod is not rendered: there is no helm to render it with");
   expect(code).toBe(0);
 });

@@ -1,10 +1,6 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { parse } from "yaml";
-import { helmAtHand } from "../../cli/helm.ts";
-import { EngineFaults, preview, render } from "../../engine/index.ts";
+import { EngineFaults, preview } from "../../engine/index.ts";
 import type { Plan, Program } from "../../engine/index.ts";
 import { withRemoteComponents } from "../../engine/program/remote-components.ts";
 import type { Registration } from "../../engine/program/registration.ts";
@@ -57,20 +53,6 @@ describe("cert-manager's remote component", () => {
   test("its status is known only once it is installed", () => {
     expect(stepTitled(plan, "ConfigMap cert-manager/after").inputs["data"]).toEqual({ version: "[unknown]" });
   });
-});
-
-test("its chart may lie in a folder, and is rendered as for a Kubernetes of today", async ({ skip }) => {
-  const helm = await helmAtHand();
-  if (helm === undefined) return skip();
-  const dir = await mkdtemp(join(tmpdir(), "linly-mesh-render-"));
-  try {
-    const { files, notRendered } = await render(await preview(fixture("folder"), () => {}), dir, { helm });
-    expect(notRendered).toEqual([]);
-    const file = files.find((name) => name.endsWith("configmap-cert-manager-values.yaml"));
-    expect(parse(await readFile(join(dir, String(file)), "utf8"))).toMatchObject({ data: { replicas: "2" } });
-  } finally {
-    await rm(dir, { recursive: true });
-  }
 });
 
 test.concurrent.each([

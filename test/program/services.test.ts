@@ -4,7 +4,7 @@ import type { Plan } from "../../engine/index.ts";
 import { engines } from "../../services/engines/index.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
 import { serviceOf } from "../support/service.ts";
-import { planOf, stackWith } from "../support/stack.ts";
+import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
 
 const simulator = "localhost/linly-mesh/simulator:lab";
 
@@ -35,10 +35,9 @@ let stacks: Map<string, Plan>;
 beforeAll(async () => {
   const programs = { more: stackWith("local", withMoreStages), dev: stackWith("dev"), staging: stackWith("staging") };
   const plans = await Promise.all(
-    Object.entries({ ...programs, prod: stackWith("prod") }).map(async ([stack, program]): Promise<[string, Plan]> => [
-      stack,
-      await planOf(program),
-    ]),
+    Object.entries({ ...programs, prod: stackWith("prod", inOneCluster) }).map(
+      async ([stack, program]): Promise<[string, Plan]> => [stack, await planOf(program)],
+    ),
   );
   stacks = new Map(plans);
   more = stack("more");
@@ -234,7 +233,7 @@ test("a GPU too few is named before anything is registered", async () => {
     pools: { ...mesh.pools, gpu: { ...mesh.pools.gpu, nodes: 3 } },
   }));
   await expect(planOf(program)).rejects.toThrow(
-    /pools\.gpu {2}asked 9 GPUs \(llm v1-stable 2×1, llm v2-experiment 1×1, tts production 2×1, tts candidate-v2 1×1, face v1 2×1, while llm v2-experiment is replaced 1\), there 6 \(3 nodes × 2\)/,
+    /pools\.gpu {2}in beijing: asked 9 GPUs \(llm v1-stable 2×1, llm v2-experiment 1×1, tts production 2×1, tts candidate-v2 1×1, face v1 2×1, while llm v2-experiment is replaced 1\), there 6 \(3 nodes × 2\)\n {2}pools\.gpu {2}in shanghai: asked 8 GPUs/,
   );
 });
 

@@ -256,7 +256,11 @@ describe("faults", () => {
       ],
     ],
     [
-      { addons: { certManager: { install: false, values: {} } }, ingress: {} },
+      {
+        addons: { certManager: { install: false, values: {} } },
+        ingress: {},
+        istio: { ...mesh.istio, ca: undefined },
+      },
       ["addons.certManager.values  is an unknown key: known are install"],
     ],
     [

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { inReleaseOrder } from "../../bench/by-hand.ts";
+import { inReleaseOrder } from "../../bench/by-hand/release-order.ts";
+import { clustersAndPairs } from "../../bench/cases.ts";
 import { formatSpread, spreadOf, steepening } from "../../bench/spread.ts";
 
 test.each([
@@ -45,4 +46,13 @@ test.each([
 test("a release of which no order is known is named", () => {
   const releases = ["istiod", "kiali", "loki"].map((name) => ({ name }));
   expect(() => inReleaseOrder(releases)).toThrow("no order is known for the releases kiali, loki");
+});
+
+test.each([
+  [2, "clusters", 3],
+  [50, "clusters", 99],
+  [2, "primaries", 4],
+  [50, "primaries", 2500],
+] as const)("%i %s are %i clusters and pairs", (count, what, expected) => {
+  expect(clustersAndPairs(count, what)).toBe(expected);
 });

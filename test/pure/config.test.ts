@@ -82,7 +82,7 @@ describe("one fault", () => {
     [["pipeline"], ["asr"], "services.llm: is not in the pipeline: known are asr"],
     [["entry"], "webui", 'entry: has no meaning with mode "chain"'],
     [["clusters", 0, "name"], "Local_1", 'clusters[0].name: "Local_1" is not a name of at most 40'],
-    [["clusters"], [], "clusters: must hold exactly one cluster"],
+    [["clusters"], [], "clusters: [] is empty; a mesh has at least one cluster"],
     [["istio", "charts"], { folder: 3 }, "istio.charts.folder: 3 is not a string"],
     [
       [...versions, 0, "image"],

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { complete, folder, link, program, text } from "../../lab/images/entry.ts";
 import { writeImage } from "../../lab/images/oci.ts";
 import { elapsed, roughly, secondsLeft } from "../../lab/tools/estimate.ts";
+import { goBuild } from "../../lab/tools/go.ts";
 import { buildFlags, programName, releaseOf } from "../../lab/tools/pins.ts";
 
 test.each([
@@ -45,7 +46,7 @@ test.each([
 });
 
 test.each([
-  ["v0.316.0", "3.16.0"],
+  ["v0.315.0", "3.15.0"],
   ["v0.305.1", "3.5.1"],
 ])("Prometheus' module %s is release %s", (version, release) => expect(releaseOf(version)).toBe(release));
 
@@ -53,6 +54,38 @@ test("the flags of a build carry the module's tags and version", () => {
   const module = { folder: "m", tags: ["a", "b"], variables: (v: string) => ({ "m.V": v }), tools: [], seconds: 1 };
   const linker = "-s -w -X m.V=v1.2.3";
   expect(buildFlags(module, "v1.2.3")).toEqual(["-trimpath", "-buildvcs=false", "-tags", "a,b", "-ldflags", linker]);
+});
+
+describe("where a tool lies", () => {
+  const root = mkdtempSync(join(tmpdir(), "linly-mesh-tools-"));
+  const modules = ["one", "two", "alone"];
+
+  beforeAll(() => {
+    writeFileSync(join(root, "go.work"), "go 1.26.8\n\nuse (\n\t./one\n\t./two\n)\n");
+    for (const folder of modules) {
+      mkdirSync(join(root, folder));
+      writeFileSync(join(root, folder, "go.mod"), `module ${folder}\n`);
+    }
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  const builds = () =>
+    modules.map((folder) => goBuild({ folder, tools: [{ name: "pause", goPackage: "." }], seconds: 1 }, root));
+  const places = () => builds().map((build) => build.places.get("pause"));
+
+  test.each([
+    ["two", [false, false, true]], // one of those that share their versions
+    ["alone", [true, true, false]],
+  ])("what %s requires decides for those that share it", (changed, areSame) => {
+    const before = places();
+    writeFileSync(join(root, changed, "go.mod"), `module ${changed}\n\nrequire example.com/other v1.2.3\n`);
+    expect(places().map((place, index) => place === before[index])).toEqual(areSame);
+  });
+
+  test("those that share are built together, whatever the user's environment says", () => {
+    const work = join(root, "go.work");
+    expect(builds().map(({ env }) => env["GOWORK"])).toEqual([work, work, "off"]);
+  });
 });
 
 describe("an image archive", () => {

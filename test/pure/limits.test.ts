@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkMesh } from "../../config/parse.ts";
 import { durationOf, seconds } from "../../services/duration.ts";
-import { limitsOf, type GivenLimits, type Limits } from "../../services/limits.ts";
+import { limitsOf, limitsOfCallers, type GivenLimits, type Limits } from "../../services/limits.ts";
 import { planPipeline } from "../../services/plan.ts";
 import { repeatableRoutes } from "../../services/repeatable.ts";
 
@@ -10,10 +10,43 @@ test.each<[GivenLimits, Limits[], Limits]>([
   [{ realtime: "5s" }, [], { realtime: 5, offline: 120 }],
   [{ realtime: "5m" }, [], { realtime: 300, offline: 300 }],
   [{ realtime: "5s", offline: "250ms" }, [], { realtime: 5, offline: 0.25 }],
-  [{}, [{ realtime: 30, offline: 600 }], { realtime: 120, offline: 600 }],
-  [{ realtime: "5s" }, [{ realtime: 300, offline: 300 }], { realtime: 5, offline: 300 }],
+  // What it calls may be given up before it is.
+  [{}, [{ realtime: 30, offline: 600 }], { realtime: 120, offline: 601 }],
+  [{}, [{ realtime: 120, offline: 120 }], { realtime: 121, offline: 121 }],
+  [
+    {},
+    [
+      { realtime: 150, offline: 150 },
+      { realtime: 140, offline: 160 },
+    ],
+    { realtime: 151, offline: 161 },
+  ],
+  [{ realtime: "5s" }, [{ realtime: 300, offline: 300 }], { realtime: 5, offline: 301 }],
 ])("an engine of 120 s with %j that calls %j: %j", (given, called, expected) => {
   expect(limitsOf({ longestRequestSeconds: 120 }, given, called)).toEqual(expected);
+});
+
+test.each<[number, number, number]>([
+  [150, 200, 151],
+  [150, 150.5, 150.5],
+  [150, 150, 150],
+  // What does not fit is not cut: that is for the stack to mend.
+  [150, 100, 150],
+])("one that calls what takes %d s, for a caller that waits %d s: %d s", (called, within, expected) => {
+  const both = (length: number) => ({ realtime: length, offline: length });
+  expect(limitsOf({ longestRequestSeconds: 120 }, {}, [both(called)], both(within))).toEqual(both(expected));
+});
+
+test("callers of which the stack says nothing pass on what binds them", () => {
+  const edges = [
+    { from: "a", to: "b" },
+    { from: "b", to: "c" },
+    { from: "other", to: "c" },
+  ];
+  const given: Record<string, GivenLimits> = { a: { realtime: "20s" }, other: { realtime: "25s", offline: "9s" } };
+  expect(limitsOfCallers("c", edges, (stage) => given[stage])).toEqual({ realtime: 20, offline: 9 });
+  expect(limitsOfCallers("b", edges, (stage) => given[stage])).toEqual({ realtime: 20, offline: Infinity });
+  expect(limitsOfCallers("a", edges, (stage) => given[stage])).toEqual({ realtime: Infinity, offline: Infinity });
 });
 
 test.each([
@@ -94,7 +127,7 @@ describe("timeouts in a stack file", () => {
       { retries: { perTryTimeout: "11s" } },
       {},
       [
-        "services.asr.retries.perTryTimeout: 3 tries of 11s do not fit into 30s, the time of a request: " +
+        "services.asr.retries.perTryTimeout: 3 tries of 11s do not fit into 31s, the time of a request: " +
           "try fewer times or for less time each, or raise timeouts.realtime",
       ],
     ],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { mirroringOf, shadowPoolOf, withCopies } from "../../components/traffic/mirror.ts";
 import { podLabels, shadowAccountName, versionLabels } from "../../components/service/workload.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
-import { meshDiagram } from "../../services/diagram.ts";
+import { pipelineDiagram } from "../../services/diagram.ts";
 import { isShadow, liveVersions } from "../../services/shadow.ts";
 import { planPipeline } from "../../services/plan.ts";
 import { stageOf } from "../../services/catalogue.ts";
@@ -133,7 +133,7 @@ describe("a shadow", () => {
   });
 
   test("is drawn with what it gets copies of", () => {
-    const diagram = meshDiagram(planPipeline(parseMesh(mesh({ to: "candidate-v2", percent: 5 }), "s")));
+    const diagram = pipelineDiagram(planPipeline(parseMesh(mesh({ to: "candidate-v2", percent: 5 }), "s")));
     expect(diagram).toContain('tts -. "copies of 5 %" .-> tts_candidate_v2["candidate-v2"]');
     expect(diagram).toContain('tts -- "100 %" --> tts_production["production"]');
     expect(diagram).toContain('tts -- "0 %" --> tts_old["old"]');

@@ -9,7 +9,7 @@ import { projectDir } from "../../cli/project.ts";
 import { readStackFile, stacksOf } from "../../cli/stack-file.ts";
 import { ConfigError, formatPath } from "../../config/faults.ts";
 import { checkMesh } from "../../config/parse.ts";
-import { validMesh } from "../support/mesh-arbitrary.ts";
+import { validMesh, validMeshOfSeveral } from "../support/mesh-arbitrary.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "linly-mesh-mutations-"));
 mkdirSync(join(folder, "stacks"));
@@ -157,9 +157,12 @@ describe("whatever is changed in a stack file so that it can't be meant is refus
   });
 });
 
-test("what the generator of valid meshes makes is accepted", () => {
+test.each([
+  ["one cluster", validMesh],
+  ["several clusters", validMeshOfSeveral],
+])("what the generator of valid meshes of %s makes is accepted", (_, meshes) => {
   fc.assert(
-    fc.property(validMesh, (made) => {
+    fc.property(meshes, (made) => {
       expect(checkMesh(made).faults).toEqual([]);
     }),
     { numRuns: 300 },

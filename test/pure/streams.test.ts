@@ -42,7 +42,7 @@ describe("along the pipeline", () => {
   test("a stage waits for streams as long as those that it may pass on", () => {
     expect(plan.services.map(({ stage }) => [stage.name, stage.streams])).toEqual([
       ["asr", { idle: 3, longest: 600 }],
-      ["llm", { idle: 30, longest: 600 }],
+      ["llm", { idle: 31, longest: 600 }],
       ["tts", { idle: 30, longest: 30 }],
     ]);
   });

@@ -174,6 +174,6 @@ test("the Pulumi CLI gets the passphrase wherever it runs the program, or none a
 
 test("the lab's stacks, and they alone, are previewed without the Pulumi CLI", () => {
   const lab = stacksOf(projectDir).filter((stack) => readStackFile(projectDir, stack).mesh.lab);
-  const excluded = [...textOf("workflows/preview.yml").matchAll(/matrix\.stack != '(\w+)'/g)];
-  expect(excluded.map(([, stack]) => stack)).toEqual(lab);
+  const excluded = [...textOf("workflows/preview.yml").matchAll(/matrix\.stack != '([\w-]+)'/g)];
+  expect(excluded.map(([, stack]) => stack).sort()).toEqual(lab.sort());
 });

@@ -25,7 +25,7 @@ import { streamLimitsOf } from "../../services/stream-limits.ts";
 import { standing } from "../../services/standing.ts";
 import { serviceOf } from "../support/service.ts";
 
-const version: VersionConfig = { name: "v1", weight: 100, image: "x:1", env: {}, args: [] };
+const version: VersionConfig = { name: "v1", weight: 100, image: "x:1", env: {}, args: [], clusters: {} };
 
 test.each<[StageName, "20m" | undefined, number, number, number, number]>([
   // stage, the stack's word, replicas: start-up, deadline and whole rollout in seconds

@@ -25,6 +25,12 @@ export interface ApiServer {
   request(method: string, path: string, body?: JsonObject): Promise<Answer>;
   /** A server-side apply as the administrator, without force. */
   apply(path: string, object: JsonObject): Promise<Answer>;
+  /** Ends the server at once, as a lost machine does; what was stored is kept. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash. */
+  restart(): Promise<void>;
+  /** Keeps its connections and answers nothing, as behind a network that is cut; `false` undoes it. */
+  freeze(frozen: boolean): void;
   stop(): Promise<void>;
 }
 
@@ -64,21 +70,31 @@ export async function startApiServer(): Promise<ApiServer> {
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
     "--unsafe-no-fsync",
   ]);
-  const server = start("kube-apiserver", tools["kube-apiserver"], [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${port}`,
-    `--cert-dir=${dir}/certs`,
-    `--token-auth-file=${dir}/tokens.csv`,
-    "--authorization-mode=RBAC",
-    `--service-account-key-file=${key}`,
-    `--service-account-signing-key-file=${key}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    "--service-cluster-ip-range=10.90.0.0/16",
-    // No controller is there that would ever take a claim's finalizer away.
-    "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection",
-    "--endpoint-reconciler-type=none",
-  ]);
+  const serve = () =>
+    start("kube-apiserver", tools["kube-apiserver"], [
+      `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+      "--bind-address=127.0.0.1",
+      `--secure-port=${port}`,
+      `--cert-dir=${dir}/certs`,
+      `--token-auth-file=${dir}/tokens.csv`,
+      "--authorization-mode=RBAC",
+      `--service-account-key-file=${key}`,
+      `--service-account-signing-key-file=${key}`,
+      "--service-account-issuer=https://kubernetes.default.svc",
+      "--service-cluster-ip-range=10.90.0.0/16",
+      // No controller is there that would ever take a claim's finalizer away.
+      "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection",
+      "--endpoint-reconciler-type=none",
+    ]);
+  let server = serve();
+  const crash = () => ended(server);
+  const restart = async () => {
+    server = serve();
+    await untilReady(ask, server);
+  };
+  const freeze = (frozen: boolean) => {
+    server.kill(frozen ? "SIGSTOP" : "SIGCONT");
+  };
   try {
     await untilReady(ask, server);
   } catch (error) {
@@ -86,7 +102,7 @@ export async function startApiServer(): Promise<ApiServer> {
     await stop();
     throw new Error(`${String(error)}\n${log.slice(-2000)}`, { cause: error });
   }
-  return { kubeconfig: join(dir, "kubeconfig"), request: ask, apply, stop };
+  return { kubeconfig: join(dir, "kubeconfig"), request: ask, apply, crash, restart, freeze, stop };
 }
 
 async function untilReady(ask: ApiServer["request"], server: ChildProcess): Promise<void> {

@@ -12,16 +12,21 @@ export interface BarePod {
 export const bareContainer = "bare";
 
 /** Starts pods in namespaces that are there, and gives how to take them away. */
-export async function startBarePods(kubeconfig: string, pods: readonly BarePod[]): Promise<() => Promise<void>> {
+export async function startBarePods(
+  kubeconfig: string,
+  pods: readonly BarePod[],
+  context?: string,
+): Promise<() => Promise<void>> {
+  const where = context === undefined ? [] : ["--context", context];
   const objects = pods.flatMap((pod) => [podObject(pod), ...(pod.serves === undefined ? [] : [serviceObject(pod)])]);
   const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
-  await kubectl(kubeconfig, ["apply", "--filename", "-"], list);
+  await kubectl(kubeconfig, [...where, "apply", "--filename", "-"], list);
   for (const { namespace, name } of pods) {
     const until = ["--for", "jsonpath={.status.phase}=Running", "--timeout", "110s"];
-    await kubectl(kubeconfig, ["wait", `pod/${name}`, "--namespace", namespace, ...until]);
+    await kubectl(kubeconfig, [...where, "wait", `pod/${name}`, "--namespace", namespace, ...until]);
   }
   return async () => {
-    await kubectl(kubeconfig, ["delete", "--ignore-not-found", "--filename", "-"], list);
+    await kubectl(kubeconfig, [...where, "delete", "--ignore-not-found", "--filename", "-"], list);
   };
 }
 

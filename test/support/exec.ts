@@ -5,6 +5,8 @@ import { counted } from "./stage-counters.ts";
 /** A container of the lab's services. They have Node, and nothing else that could be run. */
 export interface Container {
   readonly kubeconfig: string;
+  /** Of the kubeconfig; default: its current one. */
+  readonly context?: string;
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
@@ -113,7 +115,19 @@ export function streamFromPod({ url, ...container }: PodRequest, pieces: number)
 }
 
 /** What a script prints in a container. */
-export async function printedIn({ kubeconfig, namespace, pod, container }: Container, script: string): Promise<string> {
-  const inside = ["--namespace", namespace, "exec", pod, "--container", container, "--"];
+export async function printedIn(
+  { kubeconfig, context, namespace, pod, container }: Container,
+  script: string,
+): Promise<string> {
+  const inside = [
+    ...(context === undefined ? [] : ["--context", context]),
+    "--namespace",
+    namespace,
+    "exec",
+    pod,
+    "--container",
+    container,
+    "--",
+  ];
   return (await kubectl(kubeconfig, [...inside, "node", "-e", script])).trim();
 }

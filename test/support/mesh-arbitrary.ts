@@ -1,159 +1,10 @@
 import fc from "fast-check";
-import { simulator } from "../../services/engines/simulated.ts";
-import { standing } from "../../services/standing.ts";
-import { stageOf, stageNames, type StageName } from "../../services/catalogue.ts";
+import { stageNames, type StageName } from "../../services/catalogue.ts";
+import { merged, name, optional } from "./arbitrary-parts.ts";
+import { oneCluster, severalClusters, type ClusterSet } from "./clusters-arbitrary.ts";
+import { service } from "./service-arbitrary.ts";
 
 /** What may stand under `linly-mesh:mesh`, of every shape that the schema allows, as a user would write it. */
-
-/** A name of at most so many characters. Made once each: to make one takes longer than to draw a thousand from it. */
-const names = new Map(
-  [20, 30, 40, 63].map((max) => [max, fc.stringMatching(new RegExp(`^[a-z](?:[-a-z0-9]{0,${max - 2}}[a-z0-9])?$`))]),
-);
-function name(max: number): fc.Arbitrary<string> {
-  const found = names.get(max);
-  if (found === undefined) throw new RangeError(`no names of at most ${max} characters are made`);
-  return found;
-}
-const image = fc.constantFrom(
-  "registry.example.com/linly/stage:1.0.0",
-  "localhost:5000/a__b/c-d:v1.2_3",
-  `docker.io/library/x@sha256:${"0a".repeat(32)}`,
-);
-const cpu = fc.constantFrom("250m", "2", 0.5);
-const memory = fc.constantFrom("256Mi", "24Gi", "1.5G");
-
-function optional<T>(key: string, value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
-  return fc.option(value, { nil: undefined }).map((chosen) => (chosen === undefined ? {} : { [key]: chosen }));
-}
-
-function merged(...parts: fc.Arbitrary<object>[]): fc.Arbitrary<Record<string, unknown>> {
-  return fc.tuple(...parts).map((all) => Object.assign({}, ...all));
-}
-
-/** Whole percents that total 100. */
-const weights = fc
-  .integer({ min: 1, max: 3 })
-  .chain((count) => fc.array(fc.integer({ min: 0, max: 100 }), { minLength: count - 1, maxLength: count - 1 }))
-  .map((cuts) => {
-    const edges = [0, ...cuts.toSorted((left, right) => left - right), 100];
-    return edges.slice(1).map((edge, index) => edge - (edges[index] ?? 0));
-  });
-
-const model = fc.oneof(
-  name(40).map((claim) => ({ claim })),
-  memory.chain((size) => optional("storageClass", name(20)).map((rest) => ({ size, ...rest }))),
-  image.map((reference) => ({ image: reference })),
-);
-
-const size = fc.oneof(
-  fc.constant({}),
-  fc.integer({ min: 1, max: 5 }).map((replicas) => ({ replicas })),
-  fc
-    .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 100 }))
-    .map(([min, more, share]) => ({ autoscaling: { min, max: min + more, cpu: share } })),
-);
-
-const variables = fc.dictionary(fc.constantFrom("MODEL", "LOG_LEVEL", "A_1"), fc.string({ maxLength: 20 }), {
-  maxKeys: 3,
-});
-
-const versions = (readsModel: boolean) =>
-  weights.chain((shares) =>
-    fc
-      .tuple(
-        fc.uniqueArray(name(30), { minLength: shares.length, maxLength: shares.length }),
-        fc.array(merged(size, optional("env", variables), readsModel ? optional("model", model) : fc.constant({})), {
-          minLength: shares.length,
-          maxLength: shares.length,
-        }),
-        image,
-      )
-      .map(([names, rest, reference]) =>
-        shares.map((weight, index) => ({ name: names[index], weight, image: reference, ...rest[index] })),
-      ),
-  );
-
-/** Limits that are at least the requests. */
-const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
-  requests: { cpu: cores, memory: bytes },
-  limits: { cpu: cores, memory: bytes },
-}));
-
-/** One value for each class: a caller that has none takes its callee's, and so any two fit. */
-const timeouts = merged(optional("realtime", fc.constant("20m")), optional("offline", fc.constant("1h")));
-
-const streams = merged(
-  optional("idleTimeout", fc.constantFrom("90s", "1500ms")),
-  optional("longest", fc.constant("2h")),
-);
-
-const retries = merged(
-  optional("attempts", fc.integer({ min: 0, max: 10 })),
-  optional("retryOn", fc.constantFrom(["5xx", "reset"], ["gateway-error", "unavailable"])),
-  optional("perTryTimeout", fc.constantFrom("250ms", "1.5s")),
-  optional("budget", fc.constantFrom({ percent: 0.5 }, { percent: 100, minRetryConcurrency: 1 })),
-  optional("idempotentRoutes", fc.constant([{ method: "POST", path: "/v1/chat/completions" }])),
-);
-
-const circuitBreaker = merged(
-  optional("consecutive5xxErrors", fc.integer({ min: 1, max: 1000 })),
-  optional("baseEjectionTime", fc.constantFrom("1ms", "1.5m", "24h")),
-  optional("interval", fc.constantFrom("0.25s", "1m")),
-  optional("http1MaxPendingRequests", fc.integer({ min: 1, max: 1_000_000 })),
-  optional("http2MaxRequests", fc.integer({ min: 1, max: 1_000_000 })),
-  optional("maxConnections", fc.integer({ min: 1, max: 1_000_000 })),
-  optional("maxRequestsPerConnection", fc.integer({ min: 1, max: 1_000_000 })),
-);
-
-/** A breaker or none, and whether callers keep to their zone, which takes one. */
-const breaking = fc.oneof(
-  merged(
-    optional(
-      "circuitBreaker",
-      circuitBreaker.map((settings) => ({ ...settings, enabled: true })),
-    ),
-    optional("preferSameZone", fc.boolean()),
-  ),
-  merged(
-    circuitBreaker.map((settings) => ({ circuitBreaker: { ...settings, enabled: false } })),
-    optional("preferSameZone", fc.constant(false)),
-  ),
-);
-
-/** A mirror to one of the versions that answer nobody, where there is one. */
-function mirrorOf(
-  list: readonly { readonly name: string | undefined; readonly weight: number }[],
-): fc.Arbitrary<object> {
-  const shadows = list.filter(({ weight }) => weight === 0).map(({ name: version }) => version);
-  if (shadows.length === 0) return fc.constant({});
-  return optional(
-    "mirror",
-    fc.record({ to: fc.constantFrom(...shadows), percent: fc.constantFrom(0.0001, 2.5, 5, 100) }),
-  );
-}
-
-function service(stage: StageName, isSimulated: boolean): fc.Arbitrary<Record<string, unknown>> {
-  const engine = isSimulated
-    ? fc.constant(simulator)
-    : fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
-  return engine.chain((chosen) => {
-    const readsModel = standing(stage, chosen).engine.model !== undefined;
-    return merged(
-      fc.constant(chosen === undefined ? {} : { engine: chosen }),
-      versions(readsModel).chain((list) => mirrorOf(list).map((mirror) => ({ versions: list, ...mirror }))),
-      readsModel ? optional("model", model) : fc.constant({}),
-      optional("resources", resources),
-      optional("timeouts", timeouts),
-      optional("retries", retries),
-      breaking,
-      optional("streams", streams),
-      optional("egress", fc.constantFrom(["a.example.com"], ["speech.platform.bing.com", "b.example.com"])),
-      optional("startup", fc.constantFrom("90s", "10m", "1.5h")),
-      optional("readinessPath", fc.constantFrom("/readyz", "/v1/models")),
-      stageOf(stage).pool === "gpu" ? optional("gpus", fc.integer({ min: 1, max: 4 })) : fc.constant({}),
-    );
-  });
-}
 
 const order = fc.shuffledSubarray([...stageNames], { minLength: 1 });
 
@@ -305,13 +156,24 @@ const charts = fc.oneof(
   ),
 );
 
-const istio = (hasCertManager: boolean) =>
+function given<T>(key: string, value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
+  return value.map((chosen) => ({ [key]: chosen }));
+}
+
+/** Several control planes take a root that they share. */
+const authorities = (hasCertManager: boolean, primaries: number) => [
+  "existing",
+  ...(primaries > 1 ? [] : ["istiod"]),
+  ...(hasCertManager ? ["certManager"] : []),
+];
+
+const istio = (hasCertManager: boolean, primaries: number) =>
   merged(
     optional("images", fc.constant({ hub: "registry.example.com/istio", tag: "1.31.1" })),
     optional("meshId", name(20)),
     optional("trustDomain", fc.constantFrom("cluster.local", "mesh.example.com")),
     optional("workloadCertificates", fc.constantFrom({}, { ttl: "90m" })),
-    optional("ca", fc.constantFrom("istiod", "existing", ...(hasCertManager ? ["certManager"] : []))),
+    (primaries > 1 ? given : optional<string>)("ca", fc.constantFrom(...authorities(hasCertManager, primaries))),
     optional("values", fc.constant({ istiod: { pilot: { replicaCount: 2 } } })),
   );
 
@@ -324,41 +186,44 @@ const uploaders = fc.constantFrom(
   { namespace: "istio-ingress" },
 );
 
-/** A mesh that the schema accepts. */
-export const validMesh: fc.Arbitrary<Record<string, unknown>> = fc
-  .tuple(shape, fc.boolean(), fc.boolean())
-  .chain(([{ running, ...parts }, allSimulated, hasCertManager]) =>
-    merged(
-      fc.constant(parts),
-      name(63)
-        .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
-        .map((namespace) => ({ namespace })),
-      fc.tuple(name(40), name(20), name(20)).chain(([cluster, network, region]) =>
-        optional("kubernetesVersion", fc.constant("1.36")).map((rest) => ({
-          clusters: [{ name: cluster, network, region, ...rest }],
+/** A mesh of these clusters that the schema accepts. */
+function meshOf(clusterSets: fc.Arbitrary<ClusterSet>): fc.Arbitrary<Record<string, unknown>> {
+  return fc
+    .tuple(shape, fc.boolean(), fc.boolean(), clusterSets)
+    .chain(([{ running, ...parts }, allSimulated, hasCertManager, set]) =>
+      merged(
+        fc.constant({ ...parts, ...set.mesh }),
+        name(63)
+          .filter((namespace) => !/^(?:default|istio-.*|kube-.*|cert-manager|nvidia-.*|observability)$/.test(namespace))
+          .map((namespace) => ({ namespace })),
+        fc.tuple(charts, istio(hasCertManager, set.primaries)).map(([{ charts: source, ...mirror }, chosen]) => ({
+          istio: { charts: source, ...chosen },
+          ...mirror,
         })),
+        optional("modelUploader", uploaders),
+        optional("pools", poolsOf),
+        optional("namespaceExists", fc.boolean()),
+        optional("networkPolicies", fc.boolean()),
+        ingress(hasCertManager).chain((chosen) =>
+          pins(running, "users" in chosen).map((chosenPins) => ({ ingress: chosen, pins: chosenPins })),
+        ),
+        optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
+        watched(allSimulated, hasCertManager ? {} : { certManager: { install: false } }),
+        fc
+          .tuple(
+            ...running.map((stage, index) => {
+              // Of the real engines none calls the next stage of a chain.
+              const isSimulated = allSimulated || (parts.mode === "chain" && index < running.length - 1);
+              return service(stage, isSimulated, set).map((described) => [stage, described] as const);
+            }),
+          )
+          .map((list) => ({ services: Object.fromEntries(list) })),
       ),
-      fc.tuple(charts, istio(hasCertManager)).map(([{ charts: source, ...mirror }, chosen]) => ({
-        istio: { charts: source, ...chosen },
-        ...mirror,
-      })),
-      optional("modelUploader", uploaders),
-      optional("pools", poolsOf),
-      optional("namespaceExists", fc.boolean()),
-      optional("networkPolicies", fc.boolean()),
-      ingress(hasCertManager).chain((chosen) =>
-        pins(running, "users" in chosen).map((chosenPins) => ({ ingress: chosen, pins: chosenPins })),
-      ),
-      optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
-      watched(allSimulated, hasCertManager ? {} : { certManager: { install: false } }),
-      fc
-        .tuple(
-          ...running.map((stage, index) => {
-            // Of the real engines none calls the next stage of a chain.
-            const isSimulated = allSimulated || (parts.mode === "chain" && index < running.length - 1);
-            return service(stage, isSimulated).map((described) => [stage, described] as const);
-          }),
-        )
-        .map((list) => ({ services: Object.fromEntries(list) })),
-    ),
-  );
+    );
+}
+
+/** A mesh of one cluster. */
+export const validMesh = meshOf(oneCluster);
+
+/** A mesh of several, of each topology. */
+export const validMeshOfSeveral = meshOf(severalClusters);

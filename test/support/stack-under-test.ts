@@ -80,39 +80,83 @@ export class StackUnderTest {
 
   /** An `up` in a process of its own that is killed at this event, counted from zero. */
   async killedAt(event: number, wanted: JsonObject): Promise<NodeJS.Signals | null> {
-    const args = [join(here, "engine-run.ts"), "up", JSON.stringify(this.program(wanted)), this.#helm];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     let seen = 0;
-    createInterface(child.stdout).on("line", () => {
-      if (seen === event) child.kill("SIGKILL");
+    const run = startRun("up", this.program(wanted), this.#helm, () => {
+      if (seen === event) run.kill();
       seen += 1;
     });
-    await once(child, "close");
-    return child.signalCode;
+    return (await run.ended).signal;
   }
 
-  async #run(
+  #run(
     action: typeof up,
     wanted: JsonObject,
-    onEvent: (event: Event) => void = () => {},
+    onEvent?: (event: Event) => void,
     chosen: Partial<Options> = {},
   ): Promise<Run> {
-    const events: Event[] = [];
-    const options = { helm: async () => this.#helm, ...chosen };
-    const report = (event: Event) => {
-      events.push(event);
-      onEvent(event);
-    };
-    const result = await action(this.program(wanted), options, report).then(
-      ({ steps, outputs }) => ({ end: tally(steps), outputs }),
-      (error: unknown) => ({ end: error instanceof Error ? error.message : String(error), outputs: {} }),
-    );
-    const done = events.flatMap((event) => {
-      if (event.type !== "done" || event.step.outcome === "register") return [];
-      return [`${event.step.outcome} ${event.step.title}`];
-    });
-    return { ...result, events, done, said: events.flatMap((event) => (event.type === "log" ? [event.text] : [])) };
+    return runHere(action, this.program(wanted), { helm: async () => this.#helm, ...chosen }, onEvent);
   }
+}
+
+/** One run of the engine in this process. */
+export async function runHere(
+  action: typeof up,
+  program: Program,
+  options: Options,
+  onEvent: (event: Event) => void = () => {},
+): Promise<Run> {
+  const events: Event[] = [];
+  const report = (event: Event) => {
+    events.push(event);
+    onEvent(event);
+  };
+  const result = await action(program, options, report).then(
+    ({ steps, outputs }) => ({ end: tally(steps), outputs }),
+    (error: unknown) => ({ end: error instanceof Error ? error.message : String(error), outputs: {} }),
+  );
+  return { ...result, events, done: doneOf(events), said: saidOf(events) };
+}
+
+function doneOf(events: readonly Event[]): string[] {
+  return events.flatMap((event) => {
+    if (event.type !== "done" || event.step.outcome === "register") return [];
+    return [`${event.step.outcome} ${event.step.title}`];
+  });
+}
+
+function saidOf(events: readonly Event[]): string[] {
+  return events.flatMap((event) => (event.type === "log" ? [event.text] : []));
+}
+
+/** A run in a process of its own. */
+export interface StartedRun {
+  readonly ended: Promise<{ signal: NodeJS.Signals | null; done: string[]; complaint: string }>;
+  kill(): void;
+}
+
+/** Starts a run of the engine in a process of its own, which can be killed, and whose leases are free once it has ended. */
+export function startRun(
+  action: "up" | "destroy",
+  program: Program,
+  helm: string,
+  onEvent: (event: Event) => void,
+): StartedRun {
+  const args = [join(here, "engine-run.ts"), action, JSON.stringify(program), helm];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const events: Event[] = [];
+  const complaints: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => complaints.push(text));
+  createInterface(child.stdout).on("line", (line) => {
+    const event: Event = JSON.parse(line);
+    events.push(event);
+    onEvent(event);
+  });
+  const ended = once(child, "close").then(() => ({
+    signal: child.signalCode,
+    done: doneOf(events),
+    complaint: complaints.join(""),
+  }));
+  return { ended, kill: () => child.kill("SIGKILL") };
 }
 
 export const leases = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases";

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
@@ -85,6 +85,28 @@ export function selfSigned(): { key: string; cert: string } {
     const args = ["req", "-x509", ...kind, "-subj", "/CN=test", "-keyout", key, "-out", cert];
     execFileSync("openssl", args, { stdio: "pipe" });
     return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The same, valid in years long gone or far away: `20200101000000Z`, `20210101000000Z`. */
+export function selfSignedFor(from: string, to: string): { key: string; cert: string } {
+  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-self-signed-"));
+  try {
+    const file = (name: string) => join(dir, name);
+    const policy = "[policy]\ncommonName=supplied\n";
+    const files = `database=${file("index")}\nserial=${file("serial")}\nnew_certs_dir=${dir}\npolicy=policy\n`;
+    writeFileSync(file("config"), `[ca]\ndefault_ca=own\n[own]\ndefault_md=sha256\n${files}${policy}`);
+    writeFileSync(file("index"), "");
+    writeFileSync(file("serial"), "01\n");
+    const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
+    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    openssl("req", "-new", ...kind, "-subj", "/CN=test", "-keyout", file("key.pem"), "-out", file("request.pem"));
+    const own = ["-selfsign", "-batch", "-notext", "-config", file("config"), "-keyfile", file("key.pem")];
+    const dates = ["-startdate", from, "-enddate", to];
+    openssl("ca", ...own, ...dates, "-in", file("request.pem"), "-out", file("cert.pem"));
+    return { key: readFileSync(file("key.pem"), "utf8"), cert: readFileSync(file("cert.pem"), "utf8") };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -6,7 +6,8 @@ import { projectDir } from "../../cli/project.ts";
 import { destroy } from "../../engine/index.ts";
 import { labDown, labStatus, leftovers } from "../../lab/lab.ts";
 import { localLab, type LabState } from "../../lab/spec.ts";
-import { describeOnLab, localMesh, startedLab } from "../support/lab.ts";
+import { localMesh, startedLab } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { machineNow } from "../support/machine.ts";
 import { stackWith } from "../support/stack.ts";
 

@@ -4,7 +4,8 @@ import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { load } from "../../cli/demo/load.ts";
 import type { Json, JsonObject } from "../../engine/index.ts";
 import { waitFor } from "../../lab/wait.ts";
-import { describeOnLab, localMesh } from "../support/lab.ts";
+import { localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { at } from "../support/plan.ts";
 
 const namespace = "cert-manager";

@@ -4,8 +4,10 @@ import { load, visitsOf } from "../../cli/demo/load.ts";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
+import { trafficTo, type Traffic } from "../support/traffic.ts";
 
 const answer = z.object({
   data: z.object({ alerts: z.array(z.object({ labels: z.record(z.string(), z.string()), state: z.string() })) }),
@@ -20,19 +22,15 @@ const enough = 50;
 describeOnLab("an alert on what Prometheus has scraped", () => {
   let url: string;
   let view: ClusterView;
-  let stop = false;
-  let loading: Promise<unknown>;
+  let traffic: Traffic;
 
   beforeAll(async () => {
-    ({ url, view } = await localMesh());
-    await applied(stackWith("local", (local) => withTts(local, { LATENCY_MEDIAN: "20ms", LATENCY_P99: "40ms" })));
-    loading = load({ url, concurrency: 2, timeout: 60_000 }, () => stop);
+    ({ url, view } = await localMesh((local) => withTts(local, { LATENCY_MEDIAN: "20ms", LATENCY_P99: "40ms" })));
+    traffic = trafficTo({ url });
   });
 
   afterAll(async () => {
-    stop = true;
-    await loading;
-    await applied(stackWith("local"));
+    await traffic.end();
   });
 
   async function prometheus(): Promise<string> {

@@ -4,7 +4,8 @@ import { decisionOn } from "../support/access-log.ts";
 import { everythingAllowed, getsIn, mayAsk, pathOf } from "../support/access-oracle.ts";
 import { fuzzed, members, outsider, type Fuzzed } from "../support/fuzzed-requests.ts";
 import { Identities, type Who } from "../support/identities.ts";
-import { describeOnLab, localMesh } from "../support/lab.ts";
+import { localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { requestBytes, responsesIn, type RawResponse } from "../support/raw-http.ts";
 
 const seed = Number(process.env["LINLY_MESH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { failuresOf, load, type Result } from "../../cli/demo/load.ts";
+import { failuresOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { metricsOfStage } from "../support/exec.ts";
 import { Identities, nameOf, type Who } from "../support/identities.ts";
 import { responsesIn } from "../support/raw-http.ts";
 import { stackWith, withService } from "../support/stack.ts";
+import { trafficTo, type Traffic } from "../support/traffic.ts";
 import { couldMean, headerTricks, methodTricks, pathTricks, type Trick } from "../support/tricks.ts";
 import { Tries, type Try } from "../support/tries.ts";
 
@@ -207,15 +209,13 @@ describeOnLab("who gets in where", () => {
   });
 
   describe("while requests go on", () => {
-    let isOver = false;
-    let loading: Promise<Result[]>;
+    let traffic: Traffic;
 
     beforeAll(() => {
-      loading = load({ url, concurrency: 4, timeout: 60_000 }, () => isOver);
+      traffic = trafficTo({ url });
     });
     afterAll(async () => {
-      isOver = true;
-      await loading;
+      await traffic.end();
     });
 
     const upload = { stage: "tts", method: "POST", target: "/tts_change_model/" } as const;
@@ -254,8 +254,7 @@ describeOnLab("who gets in where", () => {
     });
 
     test("and none of them fails", async () => {
-      isOver = true;
-      const results = await loading;
+      const results = await traffic.end();
       expect(results.length).toBeGreaterThan(50);
       expect(failuresOf(results)).toEqual([]);
     });

@@ -1,9 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
 import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { stackWith, withWeights } from "../support/stack.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 /** Requests after a move that are judged for the new shares. */
 const judged = 2000;
@@ -66,24 +68,18 @@ function withBrokenCanary(mesh: MeshConfig, weights: Record<string, number>): Me
 }
 
 /**
- * Moves the weights of llm while requests run without a pause. `during` are those sent until the new route was seen at
+ * Moves the weights of llm while requests go on. `during` are those sent until the new route was seen at
  * work, `after` the `judged` next ones.
  */
 async function moveUnderLoad(
   url: string,
   weights: Record<string, number>,
 ): Promise<{ during: Result[]; after: Result[] }> {
-  const target = { url, concurrency: 16, timeout: 60_000 };
-  let moved = false;
-  const loading = load(target, () => moved);
-  try {
+  const during = await trafficDuring({ url }, async () => {
     await applied(stackWith("local", (mesh) => withWeights(mesh, "llm", weights)));
     await routeInForce(url, weights);
-  } finally {
-    moved = true;
-  }
-  const during = await loading;
-  return { during, after: await load(target, (sent) => sent >= judged) };
+  });
+  return { during, after: await load({ url, concurrency: 16, timeout: 60_000 }, (sent) => sent >= judged) };
 }
 
 /**

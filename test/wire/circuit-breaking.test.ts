@@ -7,7 +7,8 @@ import { circuitBreaker } from "../../config/schema/circuit-breaker.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { changeStage } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith, withService } from "../support/stack.ts";
 
 const replicas = 3;
@@ -27,10 +28,9 @@ describeOnLab("circuit breaking", () => {
   let pods: PodView[];
 
   beforeAll(async () => {
-    const mesh = await localMesh();
+    const mesh = await localMesh((local) => threeReplicas(local, circuitBreaker.parse(ejecting)));
     url = `http://${mesh.address}/generate`;
     ({ kubeconfig, view } = mesh);
-    await broken(ejecting);
     pods = (await view.pods(namespace)).filter(({ app }) => app === "asr-service");
     expect(pods.length).toBe(replicas);
   });
@@ -43,7 +43,6 @@ describeOnLab("circuit breaking", () => {
   afterAll(async () => {
     // Of the three one stays, whichever it is.
     await everyPod(good);
-    await applied(stackWith("local"));
   });
 
   async function broken(breaker: Partial<CircuitBreakerConfig>): Promise<void> {

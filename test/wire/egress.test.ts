@@ -8,9 +8,11 @@ import type { MeshConfig } from "../../config/schema.ts";
 import { attemptsFrom, type Attempt } from "../support/attempts.ts";
 import { bareContainer, startBarePods } from "../support/bare-pods.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { answerOf, Outside, ports } from "../support/outside.ts";
 import { stackWith, withService } from "../support/stack.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const stages = ["asr", "llm", "tts", "face"] as const;
 type StageName = (typeof stages)[number];
@@ -57,9 +59,8 @@ describeOnLab("the way out", () => {
   let removePods: () => Promise<void>;
 
   beforeAll(async () => {
-    ({ kubeconfig, view, url } = await localMesh());
     world = await Outside.started();
-    await applied(stackWith("local", withEgress));
+    ({ kubeconfig, view, url } = await localMesh(withEgress));
     const labels = { "istio-injection": "disabled", "pod-security.kubernetes.io/enforce": "restricted" };
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: outsiders, labels } };
     await kubectl(kubeconfig, ["apply", "--filename", "-"], JSON.stringify(namespace));
@@ -70,7 +71,6 @@ describeOnLab("the way out", () => {
     await removePods();
     await kubectl(kubeconfig, ["delete", "namespace", outsiders, "--wait=false"]);
     await world.end();
-    await applied(stackWith("local"));
   });
 
   async function podOf(namespace: string, app: string) {
@@ -183,10 +183,7 @@ describeOnLab("the way out", () => {
 
     beforeAll(async () => {
       before = await seen();
-      let done = false;
-      const loading = load({ url, concurrency: 4, timeout: 60_000 }, () => done);
-      await applied(stackWith("local", walledIn)).finally(() => (done = true));
-      during = await loading;
+      during = await trafficDuring({ url }, () => applied(stackWith("local", walledIn)));
       await waitFor("the rules are in force on both nodes", { seconds: 60 }, async () => {
         const [first] = await fromBare(stranger, [datagram]);
         const { outsider: open } = await seen();

@@ -1,7 +1,7 @@
 import { Agent } from "node:https";
 import { request } from "node:http";
 import type { SecureVersion } from "node:tls";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { gatewayLabels } from "../../components/istio/values.ts";
 import { restrictedContainer, restrictedPod } from "../../components/security/pod.ts";
@@ -9,8 +9,8 @@ import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { changeStage } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
-import { stackWith } from "../support/stack.ts";
+import { localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { httpsRequest, renewNow, secretPart, shakeHands, withLaxServer, type HttpsAnswer } from "../support/tls.ts";
 
 const host = "talk.linly.example";
@@ -24,19 +24,10 @@ describeOnLab("TLS at the ingress", () => {
   let ca: string;
 
   beforeAll(async () => {
-    ({ kubeconfig, address, view } = await localMesh());
-    await applied(stackWith("local", withTls));
+    ({ kubeconfig, address, view } = await localMesh(withTls));
     ca = await secretPart(kubeconfig, "istio-ingress", "ingress-ca", "tls.crt");
     await waitFor("the gateway shows its certificate", { seconds: 60 }, async () => {
       const { status } = await httpsRequest({ address, host, path, ca });
-      return status === 200 || `it answers ${status}`;
-    });
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
-    await waitFor("the gateway answers without TLS again", { seconds: 60 }, async () => {
-      const { status } = await plain("POST", path);
       return status === 200 || `it answers ${status}`;
     });
   });

@@ -6,7 +6,8 @@ import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { headerFromPod } from "../support/exec.ts";
 import { kubectl } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith, withService } from "../support/stack.ts";
 
 /** The header by which an Envoy that looks into requests tells how long the replica took. */

@@ -4,7 +4,8 @@ import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { LoadBalancingConfig, MeshConfig } from "../../config/schema.ts";
 import { changeStage } from "../support/exec.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, meshAsItIs } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith, withService } from "../support/stack.ts";
 
 const requests = 600;
@@ -17,13 +18,12 @@ describeOnLab("load over replicas of unequal speed", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    ({ url, kubeconfig, view } = await localMesh());
+    ({ url, kubeconfig, view } = await meshAsItIs());
   });
 
   afterAll(async () => {
     // Of the two one stays, whichever it is: fast again, as its settings say.
     for (const pod of await replicas()) await changed(pod, { latencyMedian: "8ms", latencyP99: "20ms" });
-    await applied(stackWith("local"));
   });
 
   async function replicas(): Promise<string[]> {

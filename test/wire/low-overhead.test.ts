@@ -6,7 +6,8 @@ import { keptStatistics } from "../../components/istio/proxy.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import { changeStage } from "../support/exec.ts";
 import { kubectl } from "../support/kubectl.ts";
-import { describeOnLab, localMesh } from "../support/lab.ts";
+import { localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 
 const namespace = "linly";
 const port = 8000;

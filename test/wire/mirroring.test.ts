@@ -1,5 +1,5 @@
 import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { countVersions, failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
@@ -8,9 +8,11 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import { standing } from "../../services/standing.ts";
 import { changeStage, metricsOfStage, requestsOfStage, statusFromPod, type Container } from "../support/exec.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { counted } from "../support/stage-counters.ts";
 import { stackWith } from "../support/stack.ts";
+import { trafficDuring } from "../support/traffic.ts";
 import { upload } from "../support/upload.ts";
 
 const percent = 5;
@@ -34,13 +36,8 @@ describeOnLab("a shadow", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    ({ url, kubeconfig, view } = await localMesh());
-    await applied(stackWith("local", (mesh) => withShadows(mesh)));
+    ({ url, kubeconfig, view } = await localMesh((mesh) => withShadows(mesh)));
     for (const stage of mirrored) await untilReached(await podOf(stage, shadowName), stage);
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   function send(count: number): Promise<Result[]> {
@@ -146,15 +143,11 @@ describeOnLab("a shadow", () => {
   test("that dies while it works takes nobody with it, and the next one gets copies", async () => {
     const shadow = await podOf("tts", shadowName);
     expect((await workOf(shadow, "tts")).open).toBeGreaterThan(0);
-    let back = false;
-    const loading = load({ url, concurrency: 8, timeout: 60_000 }, () => back);
-    try {
+    const meanwhile = await trafficDuring({ url }, async () => {
       await killed(shadow);
       await untilReached(await untilReplaced(shadow), "tts");
-    } finally {
-      back = true;
-    }
-    expectUntouched(await loading);
+    });
+    expectUntouched(meanwhile);
   });
 
   test("that reads nothing any more holds no body back; the control: were every body copied, it would", async () => {

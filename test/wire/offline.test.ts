@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { load, type Result } from "../../cli/demo/load.ts";
@@ -6,7 +6,8 @@ import type { MeshConfig, OfflineConfig, ServiceConfig } from "../../config/sche
 import type { StageName } from "../../services/catalogue.ts";
 import { standing } from "../../services/standing.ts";
 import { changeStage } from "../support/exec.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, meshAsItIs } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 
 const offline: OfflineConfig = { header: "x-linly-offline", requests: 2 };
@@ -24,11 +25,7 @@ describeOnLab("real-time work and offline work at one stage", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    ({ url, kubeconfig, view } = await localMesh());
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
+    ({ url, kubeconfig, view } = await meshAsItIs());
   });
 
   function send(count: number, headers: Record<string, string> = {}): Promise<Result[]> {

@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { load, type Result } from "../../cli/demo/load.ts";
 import { ingressName } from "../../components/istio/values.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { kubectl } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 
 /** As many as a client may send at once, and in a minute: within a test the bucket hardly fills again. */
@@ -19,10 +20,6 @@ describeOnLab("limits at the gateway", () => {
 
   beforeAll(async () => {
     ({ url, kubeconfig } = await localMesh());
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   function send(count: number, headers: Record<string, string> = {}): Promise<Result[]> {

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { MeshConfig } from "../../config/schema.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith, withWeights } from "../support/stack.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const deviations = 5;
 
@@ -11,13 +13,8 @@ describeOnLab("requests that keep to a version", () => {
   let url: string;
 
   beforeAll(async () => {
-    ({ url } = await localMesh());
-    await applied(stackWith("local", withPins));
+    ({ url } = await localMesh(withPins));
     await inForce();
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   function send(count: number, headers: Record<string, string> = {}): Promise<Result[]> {
@@ -72,17 +69,13 @@ describeOnLab("requests that keep to a version", () => {
   test("a dialogue keeps its version while the weights move from under it", async () => {
     const cookie = "theme=dark; linly-versions=llm.v1-stable";
     expect(llmVersions(await send(300, { cookie }))).toEqual({ "v1-stable": 300 });
-    let moved = false;
-    const loading = load({ url, concurrency: 8, timeout: 60_000, headers: { cookie } }, () => moved);
-    try {
+    const meanwhile = await trafficDuring({ url, headers: { cookie } }, async () => {
       await applied(
         stackWith("local", (mesh) => withPins(withWeights(mesh, "llm", { "v1-stable": 0, "v2-experiment": 100 }))),
       );
       await allNewGoTo("v2-experiment");
-    } finally {
-      moved = true;
-    }
-    expect(Object.keys(llmVersions(await loading))).toEqual(["v1-stable"]);
+    });
+    expect(Object.keys(llmVersions(meanwhile))).toEqual(["v1-stable"]);
     expect(llmVersions(await send(300, { cookie }))).toEqual({ "v1-stable": 300 });
   });
 

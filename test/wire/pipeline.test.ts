@@ -5,7 +5,8 @@ import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { countVersions, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { statusFromPod } from "../support/exec.ts";
 import { stackWith } from "../support/stack.ts";
 

@@ -3,7 +3,8 @@ import { z } from "zod";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { printedIn, type Container } from "../support/exec.ts";
 import { kubectl } from "../support/kubectl.ts";
-import { describeOnLab, localMesh } from "../support/lab.ts";
+import { localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 
 const stages = ["asr", "llm", "tts", "face"];
 /** Namespaces whose pods are ours, and what is not: Istio's CNI agent reaches into its node. */

@@ -5,7 +5,8 @@ import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { changeStage, requestsOfStage } from "../support/exec.ts";
 import { withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 
 const replicas = 3;
@@ -22,10 +23,9 @@ describeOnLab("retries and timeouts", () => {
   let pods: string[];
 
   beforeAll(async () => {
-    const mesh = await localMesh();
+    const mesh = await localMesh((local) => threeReplicas(local));
     origin = `http://${mesh.address}`;
     ({ kubeconfig } = mesh);
-    await applied(stackWith("local", (mesh) => threeReplicas(mesh)));
     pods = await namesOf(mesh.view);
   });
 
@@ -36,7 +36,6 @@ describeOnLab("retries and timeouts", () => {
   afterAll(async () => {
     // Of the three one stays, whichever it is.
     await Promise.all(pods.map((pod) => change(pod, good)));
-    await applied(stackWith("local"));
   });
 
   function containerOf(pod: string) {

@@ -4,8 +4,10 @@ import { expectedCount } from "../../cli/demo/statistics.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { ClusterView, PodView } from "../../cli/demo/cluster-view.ts";
 import { kubectl } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, meshAsItIs } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const namespace = "linly";
 const requests = 400;
@@ -21,12 +23,11 @@ describeOnLab("callers and replicas in two zones", () => {
   let view: ClusterView;
 
   beforeAll(async () => {
-    ({ url, kubeconfig, view } = await localMesh());
+    ({ url, kubeconfig, view } = await meshAsItIs());
   });
 
   afterAll(async () => {
     await kubectl(kubeconfig, ["uncordon", here]);
-    await applied(stackWith("local"));
   });
 
   function sent(count: number): Promise<Result[]> {
@@ -73,9 +74,7 @@ describeOnLab("callers and replicas in two zones", () => {
     await expect.poll(() => stayed(40), { timeout: 60_000 }).toBe(40);
     expect(await stayed()).toBeGreaterThanOrEqual(0.99 * requests);
 
-    let isOver = false;
-    const meanwhile = load({ url, concurrency: 2, timeout: 60_000 }, () => isOver);
-    try {
+    const meanwhile = await trafficDuring({ url }, async () => {
       await kubectl(kubeconfig, ["cordon", here]);
       await moved(here, there);
       const results = await sent(100);
@@ -87,10 +86,8 @@ describeOnLab("callers and replicas in two zones", () => {
       await moved(there, here);
       await expect.poll(() => stayed(40), { timeout: 60_000 }).toBe(40);
       expect(await stayed()).toBeGreaterThanOrEqual(0.99 * requests);
-    } finally {
-      isOver = true;
-    }
-    expect(failuresOf(await meanwhile)).toEqual([]);
+    });
+    expect(failuresOf(meanwhile)).toEqual([]);
   });
 });
 

@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile } from "../../cli/stack-file.ts";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import type { Program } from "../../engine/index.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, meshAsItIs } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { variableOfPod } from "../support/exec.ts";
-import { stackWith } from "../support/stack.ts";
 
 describeOnLab("a secret of the stack file", () => {
   let kubeconfig: string;
   let view: ClusterView;
 
   beforeAll(async () => {
-    ({ kubeconfig, view } = await localMesh());
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
+    ({ kubeconfig, view } = await meshAsItIs());
   });
 
   async function pod(app: string): Promise<string> {

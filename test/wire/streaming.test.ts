@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { failuresOf, load, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { changeStage, metricsOfStage, streamFromPod } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 import { Stream, type Piece } from "../support/streams.ts";
 
@@ -34,18 +35,13 @@ describeOnLab("streams", () => {
   const opened: Stream[] = [];
 
   beforeAll(async () => {
-    const mesh = await localMesh();
+    const mesh = await localMesh((local) => withAsr(local, weights, settings));
     host = mesh.address;
     ({ kubeconfig } = mesh);
-    await up();
   });
 
   afterEach(() => {
     for (const stream of opened.splice(0)) stream.close();
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   async function up(): Promise<void> {

@@ -2,18 +2,20 @@ import { createPublicKey, X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import type { DetailedPeerCertificate } from "node:tls";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import type { ClusterView, PodView } from "../../cli/demo/cluster-view.ts";
-import { failuresOf, load } from "../../cli/demo/load.ts";
+import { failuresOf } from "../../cli/demo/load.ts";
 import { restrictedContainer, restrictedPod } from "../../components/security/pod.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { listeningPorts } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { planOf, stackWith } from "../support/stack.ts";
 import { renewNow, secretPart, shakeHands } from "../support/tls.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const hours = 3_600_000;
 
@@ -53,10 +55,6 @@ describeOnLab("the mesh's trust", () => {
   beforeAll(async () => {
     ({ kubeconfig, url, view } = await localMesh());
     root = await secretPart(kubeconfig, "istio-system", "mesh-root", "tls.crt");
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   /** The sidecar's certificate and those it came with, the leaf first. */
@@ -140,9 +138,7 @@ describeOnLab("the mesh's trust", () => {
         "jsonpath={.items[*].metadata.uid}",
       ]);
     const [uid, before] = [await istiod(), await secretPart(kubeconfig, "istio-system", "cacerts", "tls.crt")];
-    let isOver = false;
-    const sent = load({ url, concurrency: 4, timeout: 60_000 }, () => isOver);
-    try {
+    const results = await trafficDuring({ url }, async () => {
       await renewNow(kubeconfig, "istio-system", "cacerts");
       await waitFor("there is a new intermediate", { seconds: 60 }, async () => {
         const now = await secretPart(kubeconfig, "istio-system", "cacerts", "tls.crt");
@@ -172,10 +168,8 @@ describeOnLab("the mesh's trust", () => {
       // Its caller still has what the intermediate of before signed; each believes the other by the root.
       const caller = await chainOf(await podOf("tts-service"), 8001);
       expect(caller.chain[1]?.serialNumber).toBe(new X509Certificate(before).serialNumber);
-    } finally {
-      isOver = true;
-    }
-    expect(failuresOf(await sent)).toEqual([]);
+    });
+    expect(failuresOf(results)).toEqual([]);
     expect(await istiod()).toBe(uid);
   });
 

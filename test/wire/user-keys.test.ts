@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { ingressName, istioNamespace } from "../../components/istio/values.ts";
@@ -6,7 +6,8 @@ import { users as schema } from "../../config/schema/users.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { ask, deciderOf, type Reply } from "../support/ask.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 import { newKey } from "../support/tokens.ts";
 import { bearer, good, issuer, old, work } from "../support/user-attempts.ts";
@@ -81,10 +82,6 @@ describeOnLab("keys of users' tokens that istiod is to fetch", () => {
 
   beforeAll(async () => {
     ({ address, kubeconfig, view } = await localMesh());
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   function tried(text?: string): Promise<Reply> {

@@ -8,7 +8,8 @@ import { ask } from "../support/ask.ts";
 import { pathOf } from "../support/access-oracle.ts";
 import { endOf, fuzzedUser, linesOf, type Ends, type FuzzedUser } from "../support/fuzzed-tokens.ts";
 import { requestBytes, responseIn, type RawResponse } from "../support/raw-http.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 import { bearer, fresh, good, issuer, old, work } from "../support/user-attempts.ts";
 
@@ -29,10 +30,9 @@ describeOnLab(`${count} requests to the gateway, of the seed ${seed} (LINLY_MESH
   }
 
   beforeAll(async () => {
-    const { address } = await localMesh();
     const issuers = [{ issuer, audiences: ["talk"], jwks: { keys: [old.jwk, fresh.jwk] } }];
     const users = schema.parse({ issuers, claims: { "[org][name]": ["example"] } });
-    await applied(stackWith("local", (mesh) => ({ ...mesh, ingress: { ...mesh.ingress, users } })));
+    const { address } = await localMesh((mesh) => ({ ...mesh, ingress: { ...mesh.ingress, users } }));
     const statusOf = async (key: typeof old) =>
       (await ask({ address, path: work, headers: [bearer(good(key))] })).status;
     const nobody = async () => (await ask({ address, path: work })).status;

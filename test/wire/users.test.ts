@@ -1,13 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { failuresOf, load, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig, UsersConfig } from "../../config/schema.ts";
 import { users as schema } from "../../config/schema/users.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { ask, deciderOf, type Decider, type Reply } from "../support/ask.ts";
 import { withObjects } from "../support/kubectl.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 import type { Claims, SigningKey } from "../support/tokens.ts";
+import { trafficDuring } from "../support/traffic.ts";
 import { attempts, bearer, fresh, good, issuer, old, work, type Attempt } from "../support/user-attempts.ts";
 
 /** What is configured with these keys. */
@@ -27,10 +29,6 @@ describeOnLab("users at the ingress", () => {
 
   beforeAll(async () => {
     ({ address, kubeconfig } = await localMesh());
-  });
-
-  afterAll(async () => {
-    await applied(stackWith("local"));
   });
 
   function apply(users: UsersConfig) {
@@ -64,15 +62,8 @@ describeOnLab("users at the ingress", () => {
 
   /** Makes a change while clients with this token send, none of whose requests may fail. */
   async function losesNothing(text: string, change: () => Promise<unknown>): Promise<void> {
-    let isDone = false;
     const headers = { authorization: `Bearer ${text}` };
-    const sending = load({ url: `http://${address}${work}`, concurrency: 4, timeout: 60_000, headers }, () => isDone);
-    try {
-      await change();
-    } finally {
-      isDone = true;
-    }
-    const results = await sending;
+    const results = await trafficDuring({ url: `http://${address}${work}`, headers }, change);
     expect(results.length).toBeGreaterThan(20);
     expect(failuresOf(results)).toEqual([]);
   }

@@ -2,8 +2,10 @@ import { CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
 import { beforeAll, expect, test } from "vitest";
 import { countVersions, failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
-import { applied, describeOnLab, localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
+import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 describeOnLab("versions that come and go under load", () => {
   let target: { url: string; concurrency: number; timeout: number };
@@ -17,14 +19,9 @@ describeOnLab("versions that come and go under load", () => {
 
   /** Applies these versions of llm while requests go on, and tells what came of those. */
   async function duringUp(weights: Record<string, number>): Promise<Result[]> {
-    let changed = false;
-    const loading = load(target, () => changed);
-    try {
-      await applied(stackWith("local", (mesh) => withVersions(mesh, weights)));
-    } finally {
-      changed = true;
-    }
-    const during = await loading;
+    const during = await trafficDuring({ url: target.url, concurrency: 8 }, () =>
+      applied(stackWith("local", (mesh) => withVersions(mesh, weights))),
+    );
     expect(during.length).toBeGreaterThan(100);
 
     const after = await load(target, (sent) => sent >= 300);
@@ -65,7 +62,6 @@ describeOnLab("versions that come and go under load", () => {
     const lost: string[] = [];
     for (let batch = 0; batch < 50 && lost.length === 0; batch += 1)
       lost.push(...failuresOf(await load(target, (sent) => sent >= 200)));
-    await applied(stackWith("local"));
     expect(lost.length).toBeGreaterThan(0);
     expect(lost[0]).toMatch(/^502 \{"stage":"asr"/);
   });

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { istioNamespace } from "../../components/istio/values.ts";
+import { waitFor } from "../../lab/wait.ts";
+import { kubectl } from "./kubectl.ts";
+
+/** What istiod has sent to each proxy, of each kind, and what of that the proxy has taken. */
+const proxies = z.array(
+  z.object({
+    proxy: z.string(),
+    resources: z.record(z.string(), z.object({ sent: z.string().optional(), acked: z.string().optional() })),
+  }),
+);
+
+/** Milliseconds without a word after which istiod has nothing more to say: it waits for others for a tenth of a second. */
+const quiet = 2000;
+
+/** Waits until istiod has told the proxies of a cluster all that it knows, and they have taken it. */
+export async function settled(kubeconfig: string): Promise<void> {
+  let last = "";
+  let since = 0;
+  await waitFor("proxies to have what istiod knows", { seconds: 120 }, async () => {
+    const told = proxies.parse(JSON.parse(await askedOfIstiod(kubeconfig, "/debug/syncz")));
+    const text = JSON.stringify(told);
+    if (text !== last) [last, since] = [text, Date.now()];
+    const behind = told.filter(({ resources }) => Object.values(resources).some(({ sent, acked }) => sent !== acked));
+    if (behind.length > 0) return `${behind.map(({ proxy }) => proxy).join(", ")} has not taken what was sent`;
+    return Date.now() - since >= quiet || "istiod goes on sending";
+  });
+}
+
+function askedOfIstiod(kubeconfig: string, path: string): Promise<string> {
+  const command = ["pilot-discovery", "request", "GET", path];
+  return kubectl(kubeconfig, ["--namespace", istioNamespace, "exec", "deployment/istiod", "--", ...command]);
+}
