@@ -2,7 +2,7 @@ import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { table } from "../cli/views/table.ts";
-import { caseNames, serviceCounts } from "./cases.ts";
+import { caseNames, clusterCounts, clustersAndPairs, serviceCounts } from "./cases.ts";
 import { measured, type Measured } from "./measure.ts";
 import { formatSpread, spreadOf, steepening, type Point } from "./spread.ts";
 
@@ -51,13 +51,28 @@ const rows = caseNames.map((name) => [
 ]);
 console.log(table(["preview of", "resources", "seconds", "ratio", "core seconds", "ratio", "MiB", "ratio"], rows));
 
-function pointOf(count: number, of: (run: Run) => number): Point {
-  return { size: count, value: spreadOf(runsOf(`${count} services`).map(of)).median };
+function pointsOf(
+  counts: readonly [number, number, number],
+  what: string,
+  sizeOf: (count: number) => number,
+  of: (run: Run) => number,
+): [Point, Point, Point] {
+  const pointOf = (count: number): Point => ({
+    size: sizeOf(count),
+    value: spreadOf(runsOf(`${count} ${what}`).map(of)).median,
+  });
+  const [few, some, many] = counts;
+  return [pointOf(few), pointOf(some), pointOf(many)];
 }
 
 function growth(of: (run: Run) => number): string {
-  const [few, some, many] = serviceCounts;
-  return steepening([pointOf(few, of), pointOf(some, of), pointOf(many, of)]).toFixed(2);
+  return steepening(pointsOf(serviceCounts, "services", (count) => count, of)).toFixed(2);
+}
+
+/** The same for clusters, by how many there are and how many pairs of them one reads. */
+function growthInClusters(what: "clusters" | "primaries", of: (run: Run) => number): string {
+  const [, few, some, many] = clusterCounts;
+  return steepening(pointsOf([few, some, many], what, (count) => clustersAndPairs(count, what), of)).toFixed(2);
 }
 
 console.log(
@@ -65,5 +80,13 @@ console.log(
     `${growth(({ seconds }) => seconds)} in time, ${growth(({ coreSeconds }) => coreSeconds)} in core time, ` +
     `${growth(({ mebibytes }) => mebibytes)} in memory`,
 );
+for (const what of ["clusters", "primaries"] as const) {
+  console.log(
+    `  a cluster or pair costs from 20 to 50 ${what} this many times what it costs from 5 to 20: ` +
+      `${growthInClusters(what, ({ seconds }) => seconds)} in time, ` +
+      `${growthInClusters(what, ({ coreSeconds }) => coreSeconds)} in core time, ` +
+      `${growthInClusters(what, ({ mebibytes }) => mebibytes)} in memory`,
+  );
+}
 console.log(`  ${rounds} rounds; median (least–greatest); ratios to the three-resource program of the same round`);
 console.log(`  load of the machine, one minute: ${formatSpread(spreadOf(loads), 1)}`);

@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
-import { z } from "zod";
 import { serviceName } from "../../services/stage.ts";
 import type { Random } from "../../services/simulator/random.ts";
 import { shuffled } from "./confidence.ts";
 import { Container } from "./container.ts";
 import type { Kubectl, Pod } from "./kubectl.ts";
+import { send } from "./send.ts";
 import { namespaces, setups, type Setup } from "./setups.ts";
 
 /** A load, and where it goes. */
@@ -32,15 +32,6 @@ export const loadNames: readonly LoadName[] = ["one", "open", "eight", "chain"];
 
 const ports = { llm: 8002, face: 8003 } as const;
 
-const answer = z.object({
-  requests: z.number().positive(),
-  errors: z.literal(0),
-  seconds: z.number(),
-  p50: z.number(),
-  p90: z.number(),
-  p99: z.number(),
-});
-
 /** What one load came to. Microseconds, but for the rate. */
 export interface Sample {
   readonly p50: number;
@@ -57,9 +48,6 @@ export type Block = Record<Setup, Record<LoadName, Sample>>;
 
 /** Pods of a setup, by the stage that runs in them. */
 export type Stages = ReadonlyMap<string, Pod>;
-
-/** Requests that each connection sends before the clock runs; see lab/tools/bench-stage. */
-const warmUp = 20;
 
 /** Each setup with each load, in an order drawn by chance. */
 export async function measureBlock(
@@ -92,18 +80,15 @@ export async function measureBlock(
 }
 
 async function measure(kubectl: Kubectl, setup: Setup, stages: Stages, load: Load, seconds: number): Promise<Sample> {
-  const client = podOf(stages, load.from);
-  const url = `http://${serviceName({ name: load.to })}.${namespaces[setup]}.svc.cluster.local:${ports[load.to]}/`;
-  const options = ["-url", url, "-c", `${load.connections}`, "-rate", `${load.rate}`, "-t", `${seconds}s`];
+  const { from, to, connections, rate } = load;
+  const client = { pod: podOf(stages, from), container: from };
+  const url = `http://${serviceName({ name: to })}.${namespaces[setup]}.svc.cluster.local:${ports[to]}/`;
   const sidecars = await sidecarsOn(stages, load);
   // What ended just before may still be cleaned up after.
   await setTimeout(100);
   const before = cpuOf(sidecars);
-  const { p50, p90, p99, ...done } = answer.parse(
-    JSON.parse(await kubectl.exec(client, load.from, ["/usr/local/bin/bench-stage", "load", ...options])),
-  );
-  const cpu = (cpuOf(sidecars) - before) / (done.requests + warmUp * load.connections);
-  return { p50, p90, p99, rate: done.requests / done.seconds, cpu };
+  const { requests, ...sent } = await send(kubectl, client, url, { connections, rate, seconds });
+  return { ...sent, cpu: (cpuOf(sidecars) - before) / requests };
 }
 
 async function sidecarsOn(stages: Stages, { from, hops }: Load): Promise<Container[]> {

@@ -36,7 +36,7 @@ const image = "localhost/linly-mesh/bench-stage:lab";
 export function benchMesh(mesh: MeshConfig): MeshConfig {
   const compute = { cpu: "2", memory: "256Mi" };
   const services = Object.entries(mesh.services).map(([stage, service]) => {
-    const version = { ...service.versions[0], name: "v1", weight: 100, image, env: {} };
+    const version = { ...service.versions[0], name: "v1", weight: 100, image, env: {}, clusters: {} };
     const resources = { requests: { cpu: "10m", memory: "32Mi" }, limits: compute };
     return [stage, { ...service, versions: [version], resources }];
   });

@@ -8,6 +8,7 @@ import { AiServices } from "../../components/service/ai-services.ts";
 import { MeshTraffic } from "../../components/traffic/mesh-traffic.ts";
 import { loadMesh, loadSecrets } from "../../config/load.ts";
 import { planPipeline } from "../../services/plan.ts";
+import { planTopology } from "../../services/topology.ts";
 
 /** The program of this repository with a chain of as many stages as asked for: each is llm, with its two versions. */
 const config = loadMesh();
@@ -25,10 +26,10 @@ const services = stages.map((stage, index) => ({
   entry: index === 0,
 }));
 
-for (const clusterConfig of config.clusters) {
-  const cluster = new Cluster(clusterConfig);
+for (const plan of planTopology(config.topology, config.clusters).clusters) {
+  const cluster = new Cluster(plan);
   const istioArgs = { istio: config.istio, collector: undefined, airGap: undefined };
-  const istio = new Istio(cluster, istioArgs);
+  const istio = new Istio(cluster, istioArgs, {});
   const gateway = new IngressGateway(cluster, { ...istioArgs, networkPolicies: [] }, istio);
   const mtls = new StrictMtls(cluster, istio);
   const pipeline = { services, edges: [] };
