@@ -1,6 +1,5 @@
-import { seconds } from "../../config/quantities.ts";
 import type { TelemetryConfig, UsersConfig } from "../../config/schema.ts";
-import { errorShare, latency, requestCount } from "./queries.ts";
+import { errorShare, latency, promqlDuration, requestCount } from "./queries.ts";
 import { userAlerts } from "./user-alerts.ts";
 
 /** An alerting rule of Prometheus. */
@@ -65,9 +64,4 @@ function errors(source: Source, { share, within, minRequests }: TelemetryConfig[
 /** A file of rules, or the spec of a PrometheusRule. */
 export function ruleGroups(telemetry: TelemetryConfig, users: UsersConfig | undefined) {
   return { groups: [{ name: "linly-mesh", rules: [...alertRules(telemetry), ...userAlerts(users)] }] };
-}
-
-/** Prometheus knows no fractions of a unit: `1.5m` is `90s`. */
-export function promqlDuration(duration: TelemetryConfig["alerts"]["latency"]["within"]): string {
-  return `${Math.round(seconds(duration))}s`;
 }

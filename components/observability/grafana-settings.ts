@@ -1,4 +1,6 @@
+import type { Duration } from "../../services/duration.ts";
 import { prometheusUid } from "./dashboard.ts";
+import { promqlDuration } from "./queries.ts";
 
 /**
  * Settings of Grafana by its environment. Whoever reaches it looks without logging in and changes nothing; there is no
@@ -22,8 +24,17 @@ export const grafanaEnv: Record<string, string> = {
   GF_PLUGINS_PLUGIN_ADMIN_ENABLED: "false",
 };
 
-/** Grafana's file of data sources. */
-export function dataSources(prometheusUrl: string, jaegerUrl: string | undefined) {
+/**
+ * Grafana's file of data sources.
+ *
+ * @param scrapeInterval how often Prometheus reads, by which Grafana chooses the span of a rate; undefined for one of which
+ *   that is not known, where Grafana takes 15 s
+ */
+export function dataSources(
+  prometheusUrl: string,
+  scrapeInterval: Duration | undefined,
+  jaegerUrl: string | undefined,
+) {
   const readOnly = { access: "proxy", editable: false };
   const prometheus = {
     name: "Prometheus",
@@ -31,6 +42,7 @@ export function dataSources(prometheusUrl: string, jaegerUrl: string | undefined
     uid: prometheusUid,
     url: prometheusUrl,
     isDefault: true,
+    ...(scrapeInterval !== undefined && { jsonData: { timeInterval: promqlDuration(scrapeInterval) } }),
   };
   const jaeger = jaegerUrl === undefined ? [] : [{ name: "Jaeger", type: "jaeger", uid: "jaeger", url: jaegerUrl }];
   return { apiVersion: 1, datasources: [prometheus, ...jaeger].map((source) => ({ ...source, ...readOnly })) };

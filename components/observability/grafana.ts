@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GrafanaConfig, Installed } from "../../config/schema.ts";
+import type { Duration } from "../../services/duration.ts";
 import type { MetricSource } from "../../services/telemetry.ts";
 import type { Cluster } from "../cluster.ts";
 import { asYaml } from "../yaml.ts";
@@ -16,6 +17,8 @@ const user = 472;
 export interface GrafanaArgs extends ServerArgs<Installed<GrafanaConfig>> {
   readonly source: MetricSource;
   readonly prometheusUrl: string;
+  /** How often it reads; undefined where that is its own affair. */
+  readonly scrapeInterval: Duration | undefined;
   /** Where traces are looked at; undefined where there is no Jaeger of this program's. */
   readonly jaegerUrl: string | undefined;
 }
@@ -26,7 +29,7 @@ export class Grafana extends pulumi.ComponentResource {
 
   constructor(cluster: Cluster, args: GrafanaArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:observability:Grafana", cluster.config.name, {}, opts);
-    const { source, prometheusUrl, jaegerUrl } = args;
+    const { source, prometheusUrl, scrapeInterval, jaegerUrl } = args;
     new SinglePod(
       cluster,
       {
@@ -36,7 +39,7 @@ export class Grafana extends pulumi.ComponentResource {
         env: grafanaEnv,
         files: {
           "/etc/grafana/provisioning/datasources": {
-            "datasources.yaml": asYaml(dataSources(prometheusUrl, jaegerUrl)),
+            "datasources.yaml": asYaml(dataSources(prometheusUrl, scrapeInterval, jaegerUrl)),
           },
           "/etc/grafana/provisioning/dashboards": { "dashboards.yaml": asYaml(dashboardFolder) },
           [dashboardFolder.providers[0].options.path]: { "mesh.json": asYaml(meshDashboard(source)) },

@@ -41,6 +41,7 @@ export class Prometheus extends pulumi.ComponentResource {
       "prometheus.yml": asYaml(
         prometheusConfig(
           scrapes.map((scraped) => scraped.name),
+          config.scrapeInterval,
           "rules.yml",
         ),
       ),

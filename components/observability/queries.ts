@@ -1,3 +1,4 @@
+import { durationOf, seconds, type Duration } from "../../services/duration.ts";
 import { requestMetrics, type MetricSource } from "../../services/telemetry.ts";
 
 /**
@@ -62,4 +63,9 @@ function selectors({ source, shadows = false }: Question): string[] {
 
 function offset(ago: string | undefined): string {
   return ago === undefined ? "" : ` offset ${ago}`;
+}
+
+/** Prometheus knows no fractions of a unit: `1.5m` is `90s`. */
+export function promqlDuration(duration: Duration): Duration {
+  return durationOf(seconds(duration));
 }

@@ -1,4 +1,6 @@
+import type { Duration } from "../../services/duration.ts";
 import type { Engine } from "../../services/engine.ts";
+import { promqlDuration } from "./queries.ts";
 
 /** How Prometheus finds and reads the pods of the mesh. */
 
@@ -68,13 +70,11 @@ export const sidecarPods: readonly Relabelling[] = [
   ...originLabels,
 ];
 
-/** Seconds between two scrapes; the shortest span of an alert is four of them. */
-const scrapeInterval = "15s";
-
-/** Prometheus' configuration: the pods of these namespaces, and the rules beside it. */
-export function prometheusConfig(namespaces: readonly string[], ruleFile: string) {
+/** Prometheus' configuration: the pods of these namespaces, how often they are read, and the rules beside it. */
+export function prometheusConfig(namespaces: readonly string[], scrapeInterval: Duration, ruleFile: string) {
+  const interval = promqlDuration(scrapeInterval);
   return {
-    global: { scrape_interval: scrapeInterval, evaluation_interval: scrapeInterval },
+    global: { scrape_interval: interval, evaluation_interval: interval },
     rule_files: [ruleFile],
     scrape_configs: [
       { job_name: "prometheus", static_configs: [{ targets: ["localhost:9090"] }] },

@@ -25,7 +25,7 @@ import { clusterWeightFaults, nowhereFaults, placementFaults, spreadFaults } fro
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
 import { sameZoneFaults } from "./same-zone.ts";
-import { alertFaults, judgeFaults } from "./telemetry.ts";
+import { alertFaults, judgeFaults, spanFaults } from "./telemetry.ts";
 import { timeoutFaults, tryFaults } from "./timeouts.ts";
 import { topologyFaults } from "./topology.ts";
 import { userFaults } from "./users.ts";
@@ -77,6 +77,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   alertFaults,
   sourceFaults,
   judgeFaults,
+  spanFaults,
 ];
 
 /** The faults that no single value shows: sums, names given twice, references to nothing. */

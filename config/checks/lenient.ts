@@ -28,7 +28,9 @@ const version = z.object({
 });
 
 const time = wholeMilliseconds.optional().catch(undefined);
-const timeouts = z.object({ realtime: time, offline: time }).catch({ realtime: undefined, offline: undefined });
+const timeouts = z
+  .object({ realtime: time, offline: time, connect: time })
+  .catch({ realtime: undefined, offline: undefined, connect: undefined });
 const retries = z
   .object({ attempts: z.number().catch(2), perTryTimeout: time, idempotentRoutes: z.array(z.unknown()).catch([]) })
   .catch({ attempts: 2, perTryTimeout: undefined, idempotentRoutes: [] });
@@ -102,8 +104,8 @@ const install = z.boolean().catch(true);
 
 const addons = z.object({
   prometheus: z
-    .object({ install, existing: anything, operator: anything })
-    .catch({ install: true, existing: undefined, operator: undefined }),
+    .object({ install, existing: anything, operator: anything, scrapeInterval: time })
+    .catch({ install: true, existing: undefined, operator: undefined, scrapeInterval: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
   certManager: z.object({ install, charts }).catch({ install: true, charts: { digests: undefined } }),
   gpuDevicePlugin: z
@@ -142,13 +144,14 @@ const noIngress = {
   users: undefined,
 };
 
-const alert = z.object({ enabled: z.boolean().catch(true) }).catch({ enabled: true });
+const enabled = { enabled: true, within: undefined };
+const alert = z.object({ enabled: z.boolean().catch(true), within: time }).catch(enabled);
 
 const telemetry = z.object({
   metrics: z
     .object({ source: z.string().catch("istio"), disabled: z.array(z.string()).catch([]) })
     .catch({ source: "istio", disabled: [] }),
-  alerts: z.object({ latency: alert, errors: alert }).catch({ latency: { enabled: true }, errors: { enabled: true } }),
+  alerts: z.object({ latency: alert, errors: alert }).catch({ latency: enabled, errors: enabled }),
 });
 
 /**
@@ -197,7 +200,7 @@ export const lenientMesh = z.object({
     .catch(undefined),
   addons: addons.catch({
     certManager: { install: true, charts: { digests: undefined } },
-    prometheus: { install: true, existing: undefined, operator: undefined },
+    prometheus: { install: true, existing: undefined, operator: undefined, scrapeInterval: undefined },
     grafana: { install: true },
     gpuDevicePlugin: {
       charts: { digests: undefined },
@@ -208,7 +211,7 @@ export const lenientMesh = z.object({
   }),
   telemetry: telemetry.catch({
     metrics: { source: "istio", disabled: [] },
-    alerts: { latency: { enabled: true }, errors: { enabled: true } },
+    alerts: { latency: enabled, errors: enabled },
   }),
   services: z.record(z.string(), service.catch(unreadable)).catch({}),
 });

@@ -1,4 +1,5 @@
-import { alertNeeds, type AlertName } from "../../services/telemetry.ts";
+import { durationOf, seconds } from "../../services/duration.ts";
+import { alertNeeds, usualScrapeInterval, usualSpans, type AlertName } from "../../services/telemetry.ts";
 import type { Fault } from "../faults.ts";
 import { unmeasured } from "./abilities.ts";
 import type { LenientMesh } from "./lenient.ts";
@@ -34,6 +35,22 @@ export function judgeFaults({ telemetry: { alerts }, addons: { prometheus } }: L
     path: `telemetry.alerts.${name}`,
     message: `${message} enabled: false`,
   }));
+}
+
+/** Scrapes that a span has to hold, for a rate of two of them even while one or two are missed. */
+const fewestScrapes = 4;
+
+/** Alerts that look back over too little for anything to have been measured. */
+export function spanFaults({ telemetry: { alerts }, addons: { prometheus } }: LenientMesh): Fault[] {
+  const interval = prometheus.scrapeInterval ?? usualScrapeInterval;
+  const least = fewestScrapes * seconds(interval);
+  return enabledAlerts(alerts).flatMap((name) => {
+    const within = alerts[name].within ?? usualSpans[name];
+    if (seconds(within) >= least) return [];
+    const found = `${within} are less than ${fewestScrapes} scrapes, ${interval} apart`;
+    const message = `${found}: set at least ${durationOf(least)}, or a shorter addons.prometheus.scrapeInterval`;
+    return [{ path: `telemetry.alerts.${name}.within`, message }];
+  });
 }
 
 function enabledAlerts(alerts: LenientMesh["telemetry"]["alerts"]): AlertName[] {

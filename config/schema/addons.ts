@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { usualScrapeInterval } from "../../services/telemetry.ts";
+import { seconds } from "../quantities.ts";
 import {
   count,
   imageReference,
@@ -8,6 +10,7 @@ import {
   port,
   retention,
   serviceHost,
+  wholeMilliseconds,
 } from "../scalars.ts";
 import { chartSource, helmValues } from "./charts.ts";
 import { object } from "./object.ts";
@@ -44,6 +47,11 @@ const image = (upstream: string) =>
 const storage = memoryQuantity
   .optional()
   .describe("Size of the volume that keeps the samples. Default: none; a pod that moves begins anew.");
+
+/** Below a second reading costs more than what it tells; above an hour no alert would come in time. */
+const scrapeInterval = wholeMilliseconds.refine((text) => seconds(text) >= 1 && seconds(text) <= seconds("1h"), {
+  error: 'is not an interval from "1s" to "1h"',
+});
 
 const migProfile = z
   .string()
@@ -89,6 +97,9 @@ const prometheus = addon(
     ),
     retention: retention.default("7d").describe("How long samples are kept."),
     storage,
+    scrapeInterval: scrapeInterval
+      .default(usualScrapeInterval)
+      .describe("How often every pod is read and the alerts are judged. Alerts look back over at least four of these."),
     existing: onlyWithoutInstall(),
     operator: onlyWithoutInstall(),
   },

@@ -1,12 +1,11 @@
 import { z } from "zod";
-import { istioMetrics } from "../../services/telemetry.ts";
+import { istioMetrics, usualSpans } from "../../services/telemetry.ts";
 import { suggestion } from "../nearest.ts";
-import { seconds } from "../quantities.ts";
-import { count, duration, percent } from "../scalars.ts";
+import { count, percent, wholeMilliseconds } from "../scalars.ts";
 import { object } from "./object.ts";
 
-/** Shortest span that two scrapes, 15 s apart, say something about. */
-const span = duration.refine((text) => seconds(text) >= 60, { error: 'is not a span of at least "1m"' });
+/** How long an alert looks back; `spanFaults` holds it against how often is measured. */
+const span = wholeMilliseconds;
 
 const metric = z.enum(istioMetrics, {
   error: ({ input }) =>
@@ -28,14 +27,14 @@ const latencyAlert = object({
   rise: count(1, "percent")
     .default(300)
     .describe("By how much P99 rises until the alert fires, in percent: 300 is four times as long."),
-  within: span.default("10m").describe("The span that is compared with the one before it."),
+  within: span.default(usualSpans.latency).describe("The span that is compared with the one before it."),
   minRequests: requests(100),
 });
 
 const errorAlert = object({
   enabled,
   share: percent.default(5).describe("Share of answers with a 5xx status from which on the alert fires."),
-  within: span.default("5m").describe("The span over which the share is taken."),
+  within: span.default(usualSpans.errors).describe("The span over which the share is taken."),
   minRequests: requests(20),
 });
 

@@ -210,6 +210,7 @@ describe("faults", () => {
   const { mesh } = readStackFile(projectDir, "prod");
   const faults = (change: object) =>
     checkMesh({ ...mesh, ...change }).faults.map(({ path, message }) => `${path}  ${message}`);
+  const every = (scrapeInterval: string) => ({ addons: { prometheus: { scrapeInterval } } });
   const noAlerts = { alerts: { latency: { enabled: false }, errors: { enabled: false } } };
   const simulated = {
     ...{ mode: "chain", pipeline: ["asr"], entry: undefined },
@@ -349,8 +350,20 @@ describe("faults", () => {
     [{ telemetry: { metrics: { disabled: ["REQUEST_SIZE", "RESPONSE_SIZE"] } } }, []],
     [
       { telemetry: { alerts: { latency: { within: "30s" } } } },
-      ['telemetry.alerts.latency.within  "30s" is not a span of at least "1m"'],
+      [
+        "telemetry.alerts.latency.within  30s are less than 4 scrapes, 15s apart: set at least 60s, or a shorter addons.prometheus.scrapeInterval",
+      ],
     ],
+    [{ ...every("7500ms"), telemetry: { alerts: { latency: { within: "30s" } } } }, []],
+    [{ ...every("3m"), telemetry: noAlerts }, []],
+    [
+      every("3m"),
+      [
+        "telemetry.alerts.latency.within  10m are less than 4 scrapes, 3m apart: set at least 720s, or a shorter addons.prometheus.scrapeInterval",
+        "telemetry.alerts.errors.within  5m are less than 4 scrapes, 3m apart: set at least 720s, or a shorter addons.prometheus.scrapeInterval",
+      ],
+    ],
+    [every("500ms"), ['addons.prometheus.scrapeInterval  "500ms" is not an interval from "1s" to "1h"']],
   ])("%j", (change, expected) => {
     expect(faults(change)).toEqual(expected);
   });

@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { alertRules, promqlDuration, ruleGroups } from "../../components/observability/alerts.ts";
+import { alertRules, ruleGroups } from "../../components/observability/alerts.ts";
 import { collectorOf } from "../../components/observability/collector.ts";
 import { meshDashboard } from "../../components/observability/dashboard.ts";
 import { dataSources } from "../../components/observability/grafana-settings.ts";
 import { telemetrySpec } from "../../components/observability/mesh-telemetry.ts";
-import { errorShare, latency, requestRate, versionShare } from "../../components/observability/queries.ts";
+import {
+  errorShare,
+  latency,
+  promqlDuration,
+  requestRate,
+  versionShare,
+} from "../../components/observability/queries.ts";
 import {
   annotatedPods,
   prometheusConfig,
@@ -192,7 +198,8 @@ describe("scraping", () => {
   });
 
   test("looks for pods in these namespaces and no others", () => {
-    const { scrape_configs } = prometheusConfig(["linly", "istio-system"], "rules.yml");
+    const { global, scrape_configs } = prometheusConfig(["linly", "istio-system"], "1.5m", "rules.yml");
+    expect(global).toEqual({ scrape_interval: "90s", evaluation_interval: "90s" });
     expect(scrape_configs[1]).toMatchObject({
       kubernetes_sd_configs: [{ role: "pod", namespaces: { names: ["linly", "istio-system"] } }],
     });
@@ -217,10 +224,13 @@ describe("the dashboard", () => {
   });
 
   test("reads the data source that is provisioned", () => {
-    const [prometheus, jaeger] = dataSources("http://p:9090", "http://j:16686").datasources;
+    const [prometheus, jaeger] = dataSources("http://p:9090", "5s", "http://j:16686").datasources;
     expect(new Set(panels.map(({ datasource }) => datasource.uid))).toEqual(new Set([prometheus?.uid]));
+    expect(prometheus).toMatchObject({ jsonData: { timeInterval: "5s" } });
     expect(jaeger).toMatchObject({ type: "jaeger", url: "http://j:16686" });
-    expect(dataSources("http://p:9090", undefined).datasources.length).toBe(1);
+    const [other, ...rest] = dataSources("http://p:9090", undefined, undefined).datasources;
+    expect(other).not.toHaveProperty("jsonData");
+    expect(rest).toEqual([]);
   });
 });
 
