@@ -1,4 +1,5 @@
 import type { CircuitBreakerConfig } from "../../config/schema.ts";
+import type { Duration } from "../../services/duration.ts";
 import type { ConnectionPoolSettings, OutlierDetection } from "../istio/generated/destination-rule.ts";
 import type { Geography } from "./geography.ts";
 
@@ -27,12 +28,15 @@ export function outlierDetectionOf(
   return { consecutive5xxErrors, interval, baseEjectionTime, maxEjectionPercent: most };
 }
 
-/** How much a caller asks of all replicas at once; what is more is answered 503 at once. */
-export function connectionPoolOf(config: CircuitBreakerConfig): ConnectionPoolSettings | undefined {
-  if (!config.enabled) return undefined;
+/**
+ * How long a caller waits for a connection, and with a breaker how much it asks of all replicas at once; what is more is
+ * answered 503 at once.
+ */
+export function connectionPoolOf(config: CircuitBreakerConfig, connectTimeout: Duration): ConnectionPoolSettings {
+  if (!config.enabled) return { tcp: { connectTimeout } };
   const { http1MaxPendingRequests, http2MaxRequests, maxConnections, maxRequestsPerConnection } = config;
   return {
-    ...(maxConnections !== undefined && { tcp: { maxConnections } }),
+    tcp: { connectTimeout, ...(maxConnections !== undefined && { maxConnections }) },
     http: {
       http1MaxPendingRequests,
       http2MaxRequests,

@@ -33,7 +33,7 @@ export const mostCopies = 64;
  *
  * @param pool what it may ask of a version that answers it
  */
-export function shadowPoolOf(pool: ConnectionPoolSettings = {}): ConnectionPoolSettings {
+export function shadowPoolOf(pool: ConnectionPoolSettings): ConnectionPoolSettings {
   const { http1MaxPendingRequests: waiting = mostCopies, http2MaxRequests: underWay = mostCopies } = pool.http ?? {};
   const http1MaxPendingRequests = Math.min(waiting, mostCopies);
   const http2MaxRequests = Math.min(underWay, mostCopies);

@@ -1,7 +1,8 @@
-import { durationOf, seconds, type Duration } from "../../services/duration.ts";
+import type { Duration } from "../../services/duration.ts";
 import type { RetriesConfig } from "../../config/schema.ts";
 import type { Route } from "../../services/engine.ts";
 import type { HttpMatch, HttpRoute, NamedRoute } from "../istio/objects.ts";
+import { perTryTimeoutOf } from "./tries.ts";
 
 /** Names of the classes of a stage's requests, by what they are. */
 export type Kind = "idempotent-stream" | "stream" | "idempotent";
@@ -90,16 +91,6 @@ export function requestClasses({
     },
     { name: undefined, match: [], policy: { timeout, retries: once }, declared: false },
   ];
-}
-
-/** As long as one try is given by default: three tries of two seconds. Seconds. */
-const usualTry = 2;
-
-/** The longest time of one try: what the stack says, else as much as lets every try fit into the whole time. */
-export function perTryTimeoutOf({ attempts, perTryTimeout }: RetriesConfig, timeout: Duration): Duration {
-  if (perTryTimeout !== undefined) return perTryTimeout;
-  const share = Math.max(0.001, Math.floor((seconds(timeout) / (attempts + 1)) * 1000) / 1000);
-  return durationOf(Math.min(usualTry, share));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ServiceConfig, VersionConfig } from "../../config/schema.ts";
+import { durationOf } from "../../services/duration.ts";
 import { isShadow } from "../../services/shadow.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import type { ConnectionPoolSettings, TrafficPolicy } from "../istio/generated/destination-rule.ts";
@@ -9,15 +10,17 @@ import { loadBalancerOf } from "./load-balancing.ts";
 import { shadowPoolOf } from "./mirror.ts";
 import { retryBudgetOf } from "./retry-budget.ts";
 import { prefersSameZone } from "./same-zone.ts";
+import { connectTimeoutOf } from "./tries.ts";
 
 /** What the sidecars of callers do with requests to one version. */
 export function trafficPolicyOf(
-  stage: Pick<StandingStage, "gpus" | "engine">,
+  stage: Pick<StandingStage, "gpus" | "engine" | "limits">,
   service: ServiceConfig,
   version: VersionConfig,
   geography: Geography = onePlace(version),
 ): TrafficPolicy {
-  const forCallers = connectionPoolOf(service.circuitBreaker);
+  const connectTimeout = connectTimeoutOf(service.timeouts, service.retries, durationOf(stage.limits.realtime));
+  const forCallers = connectionPoolOf(service.circuitBreaker, connectTimeout);
   const limits = isShadow(service, version) ? shadowPoolOf(forCallers) : forCallers;
   const connectionPool = withProtocol(limits, h2UpgradePolicyOf(stage.engine, service));
   const outlierDetection = outlierDetectionOf(service.circuitBreaker, geography);
@@ -30,14 +33,11 @@ export function trafficPolicyOf(
       ...(chooses && { localityLbSetting: localityOf(geography, prefersSameZone(stage, service)) }),
     },
     ...(retryBudget !== undefined && { retryBudget }),
-    ...(connectionPool !== undefined && { connectionPool }),
+    connectionPool,
     ...(outlierDetection !== undefined && { outlierDetection }),
   };
 }
 
-function withProtocol(
-  pool: ConnectionPoolSettings | undefined,
-  h2UpgradePolicy: "UPGRADE" | undefined,
-): ConnectionPoolSettings | undefined {
-  return h2UpgradePolicy === undefined ? pool : { ...pool, http: { ...pool?.http, h2UpgradePolicy } };
+function withProtocol(pool: ConnectionPoolSettings, h2UpgradePolicy: "UPGRADE" | undefined): ConnectionPoolSettings {
+  return h2UpgradePolicy === undefined ? pool : { ...pool, http: { ...pool.http, h2UpgradePolicy } };
 }

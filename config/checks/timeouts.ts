@@ -28,15 +28,18 @@ export function timeoutFaults(mesh: LenientMesh): Fault[] {
 /** Tries that do not fit into the time that a request has: the last ones would never be made. */
 export function tryFaults(mesh: LenientMesh): Fault[] {
   const limits = limitsIn(mesh);
-  return Object.entries(mesh.services).flatMap(([stage, { retries }]) => {
+  return Object.entries(mesh.services).flatMap(([stage, { retries, timeouts }]) => {
     const whole = limits(stage)?.realtime;
-    const { attempts, perTryTimeout } = retries;
-    if (whole === undefined || perTryTimeout === undefined) return [];
-    const tries = attempts + 1;
-    if (tries * seconds(perTryTimeout) <= whole) return [];
-    const found = `${tries} ${tries === 1 ? "try" : "tries"} of ${perTryTimeout} do not fit into ${durationOf(whole)}`;
-    const message = `${found}, the time of a request: try fewer times or for less time each, or raise timeouts.realtime`;
-    return [{ path: `services.${stage}.retries.perTryTimeout`, message }];
+    if (whole === undefined) return [];
+    const tries = retries.attempts + 1;
+    const each = { "retries.perTryTimeout": retries.perTryTimeout, "timeouts.connect": timeouts.connect };
+    return Object.entries(each)
+      .filter(([, time]) => time !== undefined && tries * seconds(time) > whole)
+      .map(([key, time]) => {
+        const found = `${tries} ${tries === 1 ? "try" : "tries"} of ${time} do not fit into ${durationOf(whole)}`;
+        const message = `${found}, the time of a request: try fewer times or for less time each, or raise timeouts.realtime`;
+        return { path: `services.${stage}.${key}`, message };
+      });
   });
 }
 

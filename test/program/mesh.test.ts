@@ -28,6 +28,7 @@ describe("local", () => {
             trafficPolicy: {
               loadBalancer: { simple: "LEAST_REQUEST" },
               connectionPool: {
+                tcp: { connectTimeout: "2s" },
                 http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024, h2UpgradePolicy: "UPGRADE" },
               },
               retryBudget: { percent: 50, minRetryConcurrency: 3 },

@@ -74,7 +74,10 @@ describe("tts of prod: production, of whose requests candidate-v2 gets copies", 
   test("it has a subset and pods that the Service selects, and an account of its own", () => {
     const subset = (version: string) =>
       at(stepTitled(prod, `DestinationRule linly/tts-service-${version}`).inputs, "spec", "subsets", 0);
-    const pool = { http: { http1MaxPendingRequests: 64, http2MaxRequests: 64, h2UpgradePolicy: "UPGRADE" } };
+    const pool = {
+      tcp: { connectTimeout: "2s" },
+      http: { http1MaxPendingRequests: 64, http2MaxRequests: 64, h2UpgradePolicy: "UPGRADE" },
+    };
     expect(at(subset(shadowName), "trafficPolicy", "connectionPool")).toEqual(pool);
     expect(at(subset("production"), "trafficPolicy", "connectionPool")).not.toEqual(pool);
     expect(at(stepTitled(prod, "Service linly/tts-service").inputs, "spec", "selector")).toEqual({

@@ -53,7 +53,8 @@ function policyOf(circuitBreaker?: unknown, replicas?: object) {
 }
 
 const http2 = { h2UpgradePolicy: "UPGRADE" };
-const limits = { http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024, ...http2 } };
+const tcp = { connectTimeout: "2s" };
+const limits = { tcp, http: { http1MaxPendingRequests: 100, http2MaxRequests: 1024, ...http2 } };
 const ejection = { consecutive5xxErrors: 5, interval: "30s", baseEjectionTime: "5m", maxEjectionPercent: 50 };
 const anywhere = { simple: "LEAST_REQUEST", localityLbSetting: { enabled: false } };
 const least = { simple: "LEAST_REQUEST" };
@@ -97,7 +98,7 @@ describe("what a subset gets", () => {
       {
         loadBalancer: anywhere,
         connectionPool: {
-          tcp: { maxConnections: 4 },
+          tcp: { ...tcp, maxConnections: 4 },
           http: { http1MaxPendingRequests: 8, http2MaxRequests: 16, maxRequestsPerConnection: 10, ...http2 },
         },
         outlierDetection: {
@@ -112,7 +113,7 @@ describe("what a subset gets", () => {
       "without a breaker",
       { enabled: false },
       { replicas: 3 },
-      { loadBalancer: least, connectionPool: { http: http2 } },
+      { loadBalancer: least, connectionPool: { tcp, http: http2 } },
     ],
   ])("%s", (_, circuitBreaker, replicas, expected) => {
     expect(policyOf(circuitBreaker, replicas)).toEqual({ retryBudget, ...expected });
@@ -124,7 +125,7 @@ describe("what a subset gets", () => {
     if (version === undefined) throw new Error("a service without a version");
     expect(trafficPolicyOf(standing("llm"), service, version)).toEqual({
       loadBalancer: least,
-      connectionPool: { http: http2 },
+      connectionPool: { tcp, http: http2 },
     });
   });
 

@@ -132,6 +132,15 @@ describe("timeouts in a stack file", () => {
       ],
     ],
     [
+      "with connections that take longer than there is time for",
+      { timeouts: { connect: "10s" } },
+      { timeouts: { connect: "10.001s" } },
+      [
+        "services.llm.timeouts.connect: 3 tries of 10.001s do not fit into 30s, the time of a request: " +
+          "try fewer times or for less time each, or raise timeouts.realtime",
+      ],
+    ],
+    [
       "that are none",
       { timeouts: { realtime: "0s" } },
       { retries: { perTryTimeout: "0.5ms", retryOn: ["timeout"], attempts: -1 } },

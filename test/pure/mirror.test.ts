@@ -97,7 +97,7 @@ describe("what is copied", () => {
 });
 
 test.each([
-  [undefined, { http: { http1MaxPendingRequests: 64, http2MaxRequests: 64 } }],
+  [{}, { http: { http1MaxPendingRequests: 64, http2MaxRequests: 64 } }],
   [
     { tcp: { maxConnections: 5 }, http: { http1MaxPendingRequests: 100, http2MaxRequests: 10 } },
     { tcp: { maxConnections: 5 }, http: { http1MaxPendingRequests: 64, http2MaxRequests: 10 } },

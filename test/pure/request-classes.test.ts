@@ -1,11 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { NamedRoute } from "../../components/istio/objects.ts";
-import {
-  byClass,
-  idempotenceAnnotation,
-  perTryTimeoutOf,
-  requestClasses,
-} from "../../components/traffic/request-classes.ts";
+import { byClass, idempotenceAnnotation, requestClasses } from "../../components/traffic/request-classes.ts";
 import { retries } from "../../config/schema/retries.ts";
 import type { Route } from "../../services/engine.ts";
 import { engines } from "../../services/engines/index.ts";
@@ -145,17 +140,6 @@ describe("the classes of a stage's requests", () => {
     const [, flags, pattern = ""] = /^(\(\?i\))?(.*)$/.exec(regex ?? "") ?? [];
     expect(new RegExp(`^(?:${pattern})$`, flags === undefined ? "" : "i").test(value)).toBe(asks);
   });
-});
-
-test.each([
-  [{}, "30s", "2s"],
-  [{}, "6s", "2s"],
-  [{}, "5s", "1666ms"],
-  [{ attempts: 1 }, "500ms", "250ms"],
-  [{ attempts: 10 }, "1ms", "1ms"],
-  [{ perTryTimeout: "10s" }, "30s", "10s"],
-] as const)("with %j and %s in all, one try gets %s", (written, timeout, expected) => {
-  expect(perTryTimeoutOf(retries.parse(written), timeout)).toBe(expected);
 });
 
 describe("routes by class", () => {

@@ -65,7 +65,11 @@ const resources = fc.tuple(cpu, memory).map(([cores, bytes]) => ({
 }));
 
 /** One value for each class: a caller that has none takes its callee's, and so any two fit. */
-const timeouts = merged(optional("realtime", fc.constant("20m")), optional("offline", fc.constant("1h")));
+const timeouts = merged(
+  optional("realtime", fc.constant("20m")),
+  optional("offline", fc.constant("1h")),
+  optional("connect", fc.constant("500ms")),
+);
 
 const streams = merged(
   optional("idleTimeout", fc.constantFrom("90s", "1500ms")),
