@@ -34,6 +34,11 @@ export async function expectSettled(first: UpResult, change?: (mesh: MeshConfig)
   expect(changesOf(again)).toEqual([]);
 }
 
+/** What failed, by whose call it was: a stage's that told of it, or else the gateway's. */
+export function failuresByCaller(results: readonly Result[]): Map<string, string[]> {
+  return Map.groupBy(failuresOf(results), (failure) => /"failedHop":\{"from":"(\w+)"/u.exec(failure)?.[1] ?? "gateway");
+}
+
 /** While no istiod runs in a region, users of both see nothing of it, each for `count` requests and more. */
 export async function expectUnnoticedWithoutIstiod(
   { north, east }: Regions,
