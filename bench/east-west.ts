@@ -1,7 +1,7 @@
 import { loadavg } from "node:os";
 import { projectDir } from "../cli/project.ts";
 import { readStackFile } from "../cli/stack-file.ts";
-import { crossNetworkPort } from "../components/security/network-peers.ts";
+import { istioPorts } from "../components/istio/ports.ts";
 import { hostOf } from "../components/service/workload.ts";
 import { destroy, up } from "../engine/index.ts";
 import { labUp } from "../lab/lab.ts";
@@ -77,7 +77,7 @@ async function requireWays(kubectl: Kubectl, pod: Pod): Promise<void> {
     const clusters = await kubectl.exec(pod, "istio-proxy", ["pilot-agent", "request", "GET", "clusters"]);
     const wrong = crossingWays.filter((way) => {
       const endpoints = endpointsOf(clusters, hostOf({ name: places[way] }, mesh.namespace));
-      const byGateway = (endpoint: string) => endpoint.endsWith(`:${crossNetworkPort}`);
+      const byGateway = (endpoint: string) => endpoint.endsWith(`:${istioPorts.crossNetwork}`);
       return endpoints.length === 0 || endpoints.some((endpoint) => byGateway(endpoint) !== expected[way]);
     });
     return wrong.length === 0 || `not yet: ${wrong.join(", ")}`;

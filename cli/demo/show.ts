@@ -4,6 +4,7 @@ import { planPipeline, type PlannedService } from "../../services/plan.ts";
 import { workRoute } from "../../services/engine.ts";
 import { serviceName } from "../../services/stage.ts";
 import { ingressName } from "../../components/istio/values.ts";
+import { istioPorts } from "../../components/istio/ports.ts";
 import { table } from "../views/table.ts";
 import { ClusterView } from "./cluster-view.ts";
 import { countVersions, load, visitsOf, type Result } from "./load.ts";
@@ -111,7 +112,7 @@ async function writeRefusal(
   const target = services.at(-1);
   const pod = pods.find(({ app }) => target !== undefined && app === serviceName(target.stage));
   if (target === undefined || pod === undefined) throw new Error("no pod to call in plain text");
-  const control = await plaintextRequest(`http://${pod.ip}:15021/healthz/ready`);
+  const control = await plaintextRequest(`http://${pod.ip}:${istioPorts.ready}/healthz/ready`);
   const attempt = await plaintextRequest(`http://${pod.ip}:${target.stage.engine.port}/healthz`);
   write(`\nA caller outside the mesh, in plain text, to pod ${pod.name}`);
   write(`  the sidecar's health port (the way is open):  ${outcome(control)}`);

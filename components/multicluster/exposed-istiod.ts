@@ -2,14 +2,15 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Cluster } from "../cluster.ts";
 import type { IstioSpecs } from "../istio/generated/kinds.ts";
+import { istioPorts } from "../istio/ports.ts";
 import { istioObject } from "../istio/objects.ts";
 import { eastWestNamespace, istioNamespace } from "../istio/values.ts";
 import { selectorOf, type EastWestGateway } from "./east-west-gateway.ts";
 
 /** What remotes ask istiod for, the port at which they come in, and that of its Service. */
 const doors = [
-  { name: "tls-istiod", port: 15012, servicePort: 15012 },
-  { name: "tls-webhook", port: 15017, servicePort: 443 },
+  { name: "tls-istiod", port: istioPorts.istiod, servicePort: istioPorts.istiod },
+  { name: "tls-webhook", port: istioPorts.webhook, servicePort: 443 },
 ] as const;
 
 /** TLS is passed through: what remotes see is istiod's own certificate, and what istiod sees is theirs. */

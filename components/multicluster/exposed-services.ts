@@ -4,7 +4,7 @@ import type { Cluster } from "../cluster.ts";
 import type { IstioSpecs } from "../istio/generated/kinds.ts";
 import { istioObject } from "../istio/objects.ts";
 import { eastWestNamespace } from "../istio/values.ts";
-import { crossNetworkPort } from "../security/network-peers.ts";
+import { istioPorts } from "../istio/ports.ts";
 import { selectorOf } from "./east-west-gateway.ts";
 
 /** Lets in what is called by one of these hosts, by the name in its TLS, and nothing else. */
@@ -13,7 +13,7 @@ export function exposedSpec(network: string, hosts: readonly string[]): IstioSpe
     selector: selectorOf(network),
     servers: [
       {
-        port: { name: "tls", number: crossNetworkPort, protocol: "TLS" },
+        port: { name: "tls", number: istioPorts.crossNetwork, protocol: "TLS" },
         tls: { mode: "AUTO_PASSTHROUGH" },
         hosts: [...hosts],
       },

@@ -1,11 +1,11 @@
 import type { Duration } from "../../services/duration.ts";
 import type { Engine } from "../../services/engine.ts";
+import { istioPorts } from "../istio/ports.ts";
 import { promqlDuration } from "./queries.ts";
 
 /** How Prometheus finds and reads the pods of the mesh. */
 
-/** Port on which the sidecar's agent serves its own, Envoy's and the container's metrics; no traffic is redirected there. */
-const sidecarPort = 15020;
+/** Where the agent has them at `istioPorts.metrics`; no traffic is redirected there. */
 export const sidecarPath = "/stats/prometheus";
 
 /**
@@ -66,7 +66,7 @@ export const annotatedPods: readonly Relabelling[] = [
 /** Pods with a sidecar, at its agent's port: what a PodMonitor reads. */
 export const sidecarPods: readonly Relabelling[] = [
   { source_labels: [`${pod}_container_name`], regex: "istio-proxy", action: "keep" },
-  ...toPort([`${pod}_ip`], String(sidecarPort), ""),
+  ...toPort([`${pod}_ip`], String(istioPorts.metrics), ""),
   ...originLabels,
 ];
 

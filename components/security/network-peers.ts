@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { installed, type MeshConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
+import { istioPorts } from "../istio/ports.ts";
 import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
 import { eastWestLabels, eastWestNamespace, gatewayLabels, ingressName, istioNamespace } from "../istio/values.ts";
 import { noCrossing, type Crossing } from "./crossing.ts";
@@ -11,10 +12,6 @@ import { egressPort } from "./egress.ts";
 export type Peer = k8s.types.input.networking.v1.NetworkPolicyPeer;
 export type IngressRule = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
 export type EgressRule = k8s.types.input.networking.v1.NetworkPolicyEgressRule;
-
-/** Ports that only the mesh itself knows. */
-const agentMetricsPort = 15020;
-const istiodPort = 15012;
 
 /** Pods of this namespace with these labels, or any. */
 export function podsIn(namespace: string, labels?: Record<string, string>): Peer {
@@ -45,10 +42,10 @@ export function to(peers: readonly Peer[], port: number): EgressRule[] {
 /** Whoever reads the metrics: the mesh's own Prometheus, or one of which nobody knows where it runs. */
 export function metricsReaders({ prometheus }: MeshConfig["addons"]): IngressRule[] {
   if (installed(prometheus) !== undefined) {
-    return from([podsIn(observabilityNamespace, { app: "prometheus" })], agentMetricsPort);
+    return from([podsIn(observabilityNamespace, { app: "prometheus" })], istioPorts.metrics);
   }
   const isRead = prometheus.install === false && (prometheus.operator ?? prometheus.existing) !== undefined;
-  return isRead ? from([{ namespaceSelector: {} }], agentMetricsPort) : [];
+  return isRead ? from([{ namespaceSelector: {} }], istioPorts.metrics) : [];
 }
 
 /** Where a cache of the node's answers DNS, as its own documents have it. */
@@ -73,7 +70,9 @@ export function needsOfSidecars(
       ],
     },
     // That of another cluster is behind an address which nobody knows before it is there.
-    ...(istiodElsewhere ? anywhere(istiodPort) : to([podsIn(istioNamespace, { app: "istiod" })], istiodPort)),
+    ...(istiodElsewhere
+      ? anywhere(istioPorts.istiod)
+      : to([podsIn(istioNamespace, { app: "istiod" })], istioPorts.istiod)),
     ...(collector === undefined
       ? []
       : installed(addons.jaeger) === undefined
@@ -81,9 +80,6 @@ export function needsOfSidecars(
         : to([podsIn(collector.namespace, { app: "jaeger" })], collector.port)),
   ];
 }
-
-/** The port at which services are reached from other networks; Istio knows it by its number. */
-export const crossNetworkPort = 15443;
 
 /** Who comes from other clusters: the gateway between them, or, on the same network, pods themselves. */
 export function comingFrom(crossing: Crossing): Peer[] {
@@ -93,7 +89,7 @@ export function comingFrom(crossing: Crossing): Peer[] {
 
 /** The way to other networks: their gateways, wherever those are. */
 export function leadingAcross({ gateway }: Crossing): EgressRule[] {
-  return gateway ? anywhere(crossNetworkPort) : [];
+  return gateway ? anywhere(istioPorts.crossNetwork) : [];
 }
 
 /** Pods of other clusters that are reached directly. */

@@ -3,6 +3,7 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { serviceName } from "../../services/stage.ts";
 import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
+import { istioPorts } from "../istio/ports.ts";
 import {
   eastWestLabels,
   eastWestName,
@@ -16,7 +17,6 @@ import { hasAdminRoutes } from "./service-access.ts";
 import { noCrossing, type Crossing } from "./crossing.ts";
 import {
   comingFrom,
-  crossNetworkPort,
   from,
   gatewayPods,
   leadingAcross,
@@ -102,7 +102,7 @@ function policiesOf(
 }
 
 /** Ports of the gateway that are for the world: HTTP, HTTPS, and where load balancers ask whether it is well. */
-const publicPorts = [80, 443, 15021];
+const publicPorts = [80, 443, istioPorts.ready];
 
 /** The rules of the gateway's pods. Others in their namespace, as solvers of ACME's challenges, are free. */
 export function gatewayPolicies({ config, pipeline, crossing = noCrossing }: NetworkArgs): NamedPolicy[] {
@@ -123,8 +123,8 @@ export function gatewayPolicies({ config, pipeline, crossing = noCrossing }: Net
 /** The rules of the pods by which other clusters come in: whoever reaches them knocks at the stages, and at istiod. */
 export function eastWestPolicies({ config, pipeline, crossing = noCrossing }: NetworkArgs): NamedPolicy[] {
   if (!config.networkPolicies) return [];
-  const istiodPorts = crossing.exposesIstiod ? [15012, 15017] : [];
-  const ports = [crossNetworkPort, 15021, ...istiodPorts].map((port) => ({ protocol: "TCP", port }));
+  const istiodPorts = crossing.exposesIstiod ? [istioPorts.istiod, istioPorts.webhook] : [];
+  const ports = [istioPorts.crossNetwork, istioPorts.ready, ...istiodPorts].map((port) => ({ protocol: "TCP", port }));
   const egress = [
     ...needsOfSidecars(config, crossing),
     ...istiodPorts.flatMap((port) => to([podsIn(istioNamespace, { app: "istiod" })], port)),
