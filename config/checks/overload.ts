@@ -2,21 +2,15 @@ import type { Fault } from "../faults.ts";
 import { seconds } from "../quantities.ts";
 import { duration } from "../scalars.ts";
 import type { LenientMesh } from "./lenient.ts";
-import { valueAt } from "./reserved-values.ts";
 
-/** Limits of which one never comes to bear, and Helm values that would undo what the limits rest on. */
-export function overloadFaults({ ingress, istio }: LenientMesh): Fault[] {
+/** Limits of which one never comes to bear. */
+export function overloadFaults({ ingress }: LenientMesh): Fault[] {
   const faults: Fault[] = [];
   const one = perSecond(ingress.clientLimit);
   const all = perSecond(ingress.limit);
   if (one !== undefined && all !== undefined && one > all) {
     const message = `lets one client send ${shown(one)} requests a second, more than ingress.limit takes of all, ${shown(all)}; it must be less`;
     faults.push({ path: "ingress.clientLimit", message });
-  }
-  const annotations = valueAt(istio.values, ["gateway", "podAnnotations"]);
-  if (ingress.numTrustedProxies !== undefined && valueAt(annotations, ["proxy.istio.io/config"]) !== undefined) {
-    const message = "replaces what ingress.numTrustedProxies sets; leave one of them out";
-    faults.push({ path: "istio.values.gateway.podAnnotations", message: `proxy.istio.io/config ${message}` });
   }
   return faults;
 }

@@ -47,7 +47,17 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["istiod.env.MAX_WORKLOAD_CERT_TTL", "set istio.workloadCertificates.ttl"],
   ["istiod.env.DEFAULT_WORKLOAD_CERT_TTL", "set istio.workloadCertificates.ttl"],
   ["istiod.meshConfig.defaultConfig.proxyMetadata.SECRET_TTL", "set istio.workloadCertificates.ttl"],
-  ["istiod.meshConfig.gatewayLabels", "the gateway heeds Ingresses only for ingress.tls with acme"],
+  ["istiod.meshConfig.ingressSelector", "the gateway heeds Ingresses only for ingress.tls with acme"],
+  ["istiod.meshConfig.ingressService", "the gateway heeds Ingresses only for ingress.tls with acme"],
+  ["istiod.meshConfig.ingressControllerMode", "the gateway heeds Ingresses only for ingress.tls with acme"],
+  ["istiod.meshConfig.rootNamespace", "what holds for the whole mesh lies in istio-system, mTLS among it"],
+  ["istiod.meshConfig.enableAutoMtls", "every call within the mesh is by mTLS"],
+  ["istiod.global.proxy.includeInboundPorts", "a port that passes by the sidecar passes by mTLS and policies"],
+  ["istiod.global.proxy.excludeInboundPorts", "a port that passes by the sidecar passes by mTLS and policies"],
+  ["istiod.global.proxy.includeOutboundPorts", "what passes by the sidecar passes by egress"],
+  ["istiod.global.proxy.excludeOutboundPorts", "what passes by the sidecar passes by egress"],
+  ["istiod.global.proxy.includeIPRanges", "what passes by the sidecar passes by egress"],
+  ["istiod.global.proxy.excludeIPRanges", "what passes by the sidecar passes by egress"],
   ["istiod.meshConfig.outboundTrafficPolicy", "the mesh is always REGISTRY_ONLY"],
   ["istiod.meshConfig.extensionProviders", "set addons.jaeger"],
   ["istiod.meshConfig.enablePrometheusMerge", "the stages' own metrics are read through their sidecars"],
@@ -80,6 +90,21 @@ const charts = ["base", "istiod", "cni", "gateway", "eastWestGateway"];
 /** Profiles change hundreds of values at once, those above among them. */
 const profiles = charts.flatMap((chart) => [`${chart}.profile`, `${chart}.global.profile`]);
 
+/** The annotation by which a pod of a gateway is told its own settings; its name has dots, unlike a path's parts. */
+const ownSettings = "proxy.istio.io/config";
+
+/** The program tells gateways by it how to drain, how many proxies they trust and how long their certificates last. */
+function annotationFaults(values: unknown): Fault[] {
+  return ["gateway", "eastWestGateway"].flatMap((chart) =>
+    [[chart], [chart, "global"]].flatMap((path) => {
+      const annotations = [...path, "podAnnotations"];
+      if (valueAt(values, [...annotations, ownSettings]) === undefined) return [];
+      const message = `${ownSettings} is not for the stack file to set: it would replace how the gateway drains`;
+      return [{ path: `istio.values.${annotations.join(".")}`, message }];
+    }),
+  );
+}
+
 /** Helm values of a stack that would break what the program builds on them. */
 export function reservedValueFaults({ istio: { values } }: LenientMesh): Fault[] {
   const all = [
@@ -90,11 +115,12 @@ export function reservedValueFaults({ istio: { values } }: LenientMesh): Fault[]
       .filter((path) => valueAt(values, path.split(".")) !== "ambient")
       .map((path) => [path, "the program chooses it by the cluster's role"] as const),
   ];
-  return all.flatMap(([path, instead]) =>
+  const found = all.flatMap(([path, instead]) =>
     valueAt(values, path.split(".")) === undefined
       ? []
       : [{ path: `istio.values.${path}`, message: `is not for the stack file to set: ${instead}` }],
   );
+  return [...found, ...annotationFaults(values)];
 }
 
 /** The chart `gateway` takes each of its values from `global` as well. */

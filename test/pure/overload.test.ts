@@ -158,25 +158,14 @@ describe("in a stack file", () => {
     const even = { limit: { requests: 10 }, clientLimit: { requests: 600, interval: "1m" } };
     expect(checkMesh(stack(even)).faults).toEqual([]);
   });
-
-  test("an annotation that would replace the trusted proxies is a fault", () => {
-    const values = { gateway: { podAnnotations: { "proxy.istio.io/config": "{}" } } };
-    expect(checkMesh(stack({}, values)).faults).toEqual([]);
-    expect(checkMesh(stack({ numTrustedProxies: 1 }, values)).faults).toEqual([
-      {
-        path: "istio.values.gateway.podAnnotations",
-        message: "proxy.istio.io/config replaces what ingress.numTrustedProxies sets; leave one of them out",
-      },
-    ]);
-  });
 });
 
-function stack(ingress: unknown, values = {}) {
+function stack(ingress: unknown) {
   return {
     mode: "chain",
     pipeline: ["llm"],
     clusters: [{ name: "c", network: "n", region: "r" }],
-    istio: { charts: { folder: "charts" }, values },
+    istio: { charts: { folder: "charts" } },
     ingress,
     services: { llm: { versions: [{ name: "v1", weight: 100, image: "x/llm:1" }] } },
   };

@@ -29,7 +29,7 @@ describe("ambient mode is refused", () => {
   });
 });
 
-describe("Helm values that would undo the topology", () => {
+describe("Helm values that would undo what the program builds on them", () => {
   test.each<[string]>([
     ["istiod.profile"],
     ["base.global.profile"],
@@ -55,11 +55,29 @@ describe("Helm values that would undo the topology", () => {
     ["eastWestGateway.global.kind"],
     ["eastWestGateway.serviceAccount.name"],
     ["eastWestGateway.kind"],
+    // Walls that would be gone.
+    ["istiod.meshConfig.rootNamespace"],
+    ["istiod.meshConfig.enableAutoMtls"],
+    ["istiod.meshConfig.ingressSelector"],
+    ["istiod.meshConfig.ingressControllerMode"],
+    ["istiod.global.proxy.includeInboundPorts"],
+    ["istiod.global.proxy.excludeInboundPorts"],
+    ["istiod.global.proxy.excludeOutboundPorts"],
+    ["istiod.global.proxy.excludeIPRanges"],
   ])("%s", (path) => {
     const values = path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), "x");
     const istio = { charts: { folder: "charts" }, ca: "certManager", values };
     expect(faultsOf(meshOf({ istio }))).toEqual([
       expect.stringMatching(`^istio\\.values\\.${path.replaceAll(".", "\\.")}: is not for the stack file to set: `),
+    ]);
+  });
+
+  test.each([["gateway"], ["eastWestGateway"], ["gateway.global"]])("how %s drains", (chart) => {
+    const inner = { podAnnotations: { "proxy.istio.io/config": "{}", "example.com/team": "mesh" } };
+    const values = chart.split(".").reduceRight<unknown>((within, key) => ({ [key]: within }), inner);
+    const istio = { charts: { folder: "charts" }, ca: "certManager", values };
+    expect(faultsOf(meshOf({ istio }))).toEqual([
+      `istio.values.${chart}.podAnnotations: proxy.istio.io/config is not for the stack file to set: it would replace how the gateway drains`,
     ]);
   });
 });
