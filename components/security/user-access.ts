@@ -25,11 +25,19 @@ export function tokensTaken(users: UsersConfig, gateway: Selector): RequestAuthe
   };
 }
 
-/** Who is let in: those with a genuine token that holds the claims, anyone to open paths, and nobody else: 403. */
+/** The port that leads to the one with TLS, and at which authorities ask for certificates. Nothing else is there. */
+const redirecting = "80";
+
+/**
+ * Who is let in: those with a genuine token that holds the claims, anyone to open paths, and nobody else: 403.
+ *
+ * @param redirects whether users come in by TLS, and the port without it leads them there
+ */
 export function usersLetIn(
   { issuers, claims }: UsersConfig,
   open: readonly string[],
   gateway: Selector,
+  redirects: boolean,
 ): AuthorizationPolicySpec {
   const principals = issuers.map(({ issuer }) => `${issuer}/*`);
   const when = Object.entries(claims).map(([claim, values]) => ({
@@ -42,6 +50,7 @@ export function usersLetIn(
     rules: [
       { from: [{ source: { requestPrincipals: principals } }], ...(when.length > 0 && { when }) },
       ...(open.length === 0 ? [] : [{ to: [{ operation: reading(open) }] }]),
+      ...(redirects ? [{ to: [{ operation: { ports: [redirecting] } }] }] : []),
     ],
   };
 }

@@ -49,7 +49,7 @@ export class Users extends pulumi.ComponentResource {
       "AuthorizationPolicy",
       `${cluster.config.name}-users`,
       names,
-      usersLetIn(users, open, IngressGateway.selector),
+      usersLetIn(users, open, IngressGateway.selector, config.ingress.tls !== undefined),
       { ...child, dependsOn: [authentication] },
     );
     return [authentication, authorization];

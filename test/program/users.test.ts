@@ -49,6 +49,7 @@ describe("prod", () => {
           when: [{ key: "request.auth.claims[hd]", values: ["example.com"] }],
         },
         { to: [{ operation: { methods: ["GET", "HEAD"], paths: ["/.well-known/acme-challenge/*"] } }] },
+        { to: [{ operation: { ports: ["80"] } }] },
       ],
     });
   });

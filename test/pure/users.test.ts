@@ -70,17 +70,22 @@ describe("who is let in", () => {
 
   test("any user of the issuers, and nothing else where no path is open", () => {
     const users = schema.parse({ issuers: [google, inline], openPaths: [] });
-    expect(usersLetIn(users, [], gateway)).toEqual({
+    expect(usersLetIn(users, [], gateway, false)).toEqual({
       selector: { matchLabels: gateway },
       action: "ALLOW",
       rules: [{ from }],
     });
   });
 
+  test("and whoever comes by the port that leads to TLS", () => {
+    const users = schema.parse({ issuers: [google, inline], openPaths: [] });
+    expect(usersLetIn(users, [], gateway, true).rules).toEqual([{ from }, { to: [{ operation: { ports: ["80"] } }] }]);
+  });
+
   test("by claims, each of which must hold, and by open paths for whoever reads", () => {
     const claims = { hd: ["example.com"], "[realm_access][roles]": ["talk", "admin"] };
     const users = schema.parse({ issuers: [google, inline], claims });
-    expect(usersLetIn(users, ["/readyz", "/a/*"], gateway).rules).toEqual([
+    expect(usersLetIn(users, ["/readyz", "/a/*"], gateway, false).rules).toEqual([
       {
         from,
         when: [

@@ -119,6 +119,8 @@ export interface HttpsRequest {
   readonly path: string;
   readonly method?: "GET" | "POST";
   readonly ca: string;
+  /** Beside the host. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Whose connections are kept; without one the request has a connection of its own. */
   readonly agent?: Agent;
 }
@@ -131,9 +133,10 @@ export interface HttpsAnswer {
 }
 
 /** A request over TLS whose client believes one CA alone. */
-export function httpsRequest({ address, host, path, method = "POST", ca, agent }: HttpsRequest): Promise<HttpsAnswer> {
+export function httpsRequest(wanted: HttpsRequest): Promise<HttpsAnswer> {
+  const { address, host, path, method = "POST", ca, headers = {}, agent } = wanted;
   return new Promise((resolve, reject) => {
-    const options = { host: address, servername: host, headers: { host }, path, method, ca };
+    const options = { host: address, servername: host, headers: { host, ...headers }, path, method, ca };
     const outgoing = request({ ...options, agent: agent ?? false, timeout: 60_000 }, (response) => {
       const { socket } = response;
       const serial = socket instanceof TLSSocket ? socket.getPeerCertificate().serialNumber : "";

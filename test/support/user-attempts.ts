@@ -1,3 +1,5 @@
+import type { UsersConfig } from "../../config/schema.ts";
+import { users as schema } from "../../config/schema/users.ts";
 import type { Decider, HeaderLine } from "./ask.ts";
 import { newKey, token, tokenOfConfusion, tokenOfNone, type Claims, type SigningKey } from "./tokens.ts";
 
@@ -15,6 +17,12 @@ const acme = "/.well-known/acme-challenge";
 export function user(more: Claims = {}): Claims {
   const now = Math.floor(Date.now() / 1000);
   return { iss: issuer, aud: "talk", sub: "ada", iat: now, exp: now + 3600, org: { name: "example" }, ...more };
+}
+
+/** What a stack says of users with these keys. */
+export function usersWith(keys: readonly SigningKey[], more: Partial<UsersConfig> = {}): UsersConfig {
+  const one = { issuer, audiences: ["talk"], jwks: { keys: keys.map(({ jwk }) => jwk) } };
+  return { ...schema.parse({ issuers: [one], claims: { "[org][name]": ["example"] } }), ...more };
 }
 
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;

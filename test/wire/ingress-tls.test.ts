@@ -9,9 +9,12 @@ import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { changeStage } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
-import { localMesh } from "../support/lab.ts";
+import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
+import { settled } from "../support/settled.ts";
+import { stackWith } from "../support/stack.ts";
 import { httpsRequest, renewNow, secretPart, shakeHands, withLaxServer, type HttpsAnswer } from "../support/tls.ts";
+import { bearer, good, old, usersWith } from "../support/user-attempts.ts";
 
 const host = "talk.linly.example";
 const path = "/v1/audio/transcriptions";
@@ -103,7 +106,7 @@ describeOnLab("TLS at the ingress", () => {
     const good = await httpsRequest({ address, host, path, ca });
     const stage = (await view.pods("linly")).find(({ app }) => app === "asr-service");
     const container = { kubeconfig, namespace: "linly", pod: stage?.name ?? "", container: "asr" };
-    await changeStage(container, 8000, { errorRate: 1 });
+    await changeStage(container, 8000, { errorRate: 1, errorStatus: 503 });
     const bad = await httpsRequest({ address, host, path, ca });
     await changeStage(container, 8000, { errorRate: 0 });
     expect([good.status, bad.status]).toEqual([200, 503]);
@@ -186,6 +189,22 @@ describeOnLab("TLS at the ingress", () => {
     expect(new Set([...kept, ...fresh].map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(kept.map(({ serial }) => serial)), "connections of before go on").toEqual(new Set([before]));
     expect(new Set(fresh.map(({ serial }) => serial)).size).toBe(2);
+  });
+
+  test("where users need a token, nobody comes in by TLS without one, and port 80 leads there all the same", async () => {
+    await applied(
+      stackWith("local", (local) => {
+        const mesh = withTls(local);
+        return { ...mesh, ingress: { ...mesh.ingress, users: usersWith([old]) } };
+      }),
+    );
+    await settled(kubeconfig);
+    const byTls = async (headers: Record<string, string>) =>
+      (await httpsRequest({ address, host, path, ca, headers })).status;
+    await expect.poll(() => byTls({}), { timeout: 60_000 }).toBe(403);
+    expect(await byTls(Object.fromEntries([bearer(good(old))]))).toBe(200);
+    const { status, headers } = await plain("POST", path);
+    expect([status, headers["location"]]).toEqual([301, `https://${host}${path}`]);
   });
 });
 

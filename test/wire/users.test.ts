@@ -1,22 +1,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { failuresOf, load, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig, UsersConfig } from "../../config/schema.ts";
-import { users as schema } from "../../config/schema/users.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { ask, deciderOf, type Decider, type Reply } from "../support/ask.ts";
 import { withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
-import type { Claims, SigningKey } from "../support/tokens.ts";
+import type { Claims } from "../support/tokens.ts";
 import { trafficDuring } from "../support/traffic.ts";
-import { attempts, bearer, fresh, good, issuer, old, work, type Attempt } from "../support/user-attempts.ts";
-
-/** What is configured with these keys. */
-function usersWith(keys: readonly SigningKey[], more: Partial<UsersConfig> = {}): UsersConfig {
-  const one = { issuer, audiences: ["talk"], jwks: { keys: keys.map(({ jwk }) => jwk) } };
-  return { ...schema.parse({ issuers: [one], claims: { "[org][name]": ["example"] } }), ...more };
-}
+import { attempts, bearer, fresh, good, old, usersWith, work, type Attempt } from "../support/user-attempts.ts";
 
 function withUsers(mesh: MeshConfig, users: UsersConfig): MeshConfig {
   const testers = { header: "x-linly-versions", claim: { name: "groups", value: "testers" } };
