@@ -88,7 +88,7 @@ export class IngressRoute extends pulumi.ComponentResource {
       { hosts: [...hosts], gateways: ["ingress"], http: [...this.http] },
       { ...child, dependsOn: [this.gateway, ...needs] },
     );
-    if (tls !== undefined) redirectToHttps(cluster, args, { ...child, dependsOn: [this.route] });
+    if (tls !== undefined) redirectToHttps(cluster, args, { ...child, dependsOn: [this.gateway] });
     this.registerOutputs({ hosts: [...hosts] });
   }
 }

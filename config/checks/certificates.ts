@@ -8,13 +8,21 @@ const noCertManager =
   "takes the cert-manager that this program installs; leave addons.certManager.install out, or choose another";
 
 /** Certificates for users that nobody could issue. */
-export function ingressTlsFaults({ ingress: { hosts, tls }, addons }: LenientMesh): Fault[] {
+export function ingressTlsFaults({ ingress: { hosts, tls }, addons, clusters }: LenientMesh): Fault[] {
   if (tls === undefined) return [];
   const faults: Fault[] = [];
   const kind = issuerKind(tls.issuer);
   const names = hosts.length === 0 ? ["*"] : hosts;
   if (kind !== undefined && kind !== "existing" && !addons.certManager.install) {
     faults.push({ path: "ingress.tls.issuer", message: `${JSON.stringify(kind)} ${noCertManager}: { existing: … }` });
+  }
+  for (const { name, role } of clusters) {
+    if (kind !== "acme" || role !== "remote") continue;
+    const message = `"acme" asks for each name by HTTP, and in the remote ${name} no control plane reads the Ingress that answers`;
+    faults.push({
+      path: "ingress.tls.issuer",
+      message: `${message}; name an issuer that asks by DNS: { existing: … }`,
+    });
   }
   for (const [index, host] of names.entries()) {
     const path = `ingress.hosts${hosts.length === 0 ? "" : `[${index}]`}`;

@@ -14,7 +14,9 @@ import { object } from "./object.ts";
 const eastWestGateway = object({
   address: hostOrAddress
     .optional()
-    .describe("Where other clusters reach it. Default: the address that its load balancer gets."),
+    .describe(
+      "Where remotes reach the istiod behind it. Default: the address that its load balancer gets, as for what goes between networks.",
+    ),
   annotations: z
     .record(labelKey, z.string())
     .default({})

@@ -86,9 +86,14 @@ test("a lifetime of the stack's own stands in every pod with a sidecar, so that 
 describe("users who come in by TLS", () => {
   let dev: Plan;
   let prod: Plan;
+  const byAcme = (mesh: MeshConfig): MeshConfig => {
+    const issuer = { acme: { email: "ops@example.com", server: "https://acme.example.com/directory" } };
+    const { tls } = mesh.ingress;
+    return inOneCluster({ ...mesh, ingress: { ...mesh.ingress, ...(tls && { tls: { ...tls, issuer } }) } });
+  };
 
   beforeAll(async () => {
-    [dev, prod] = await Promise.all([planOf(stackWith("dev")), planOf(stackWith("prod", inOneCluster))]);
+    [dev, prod] = await Promise.all([planOf(stackWith("dev")), planOf(stackWith("prod", byAcme))]);
   });
 
   test("with a CA of the stack's own: root, Issuer and certificate where the gateway reads it", () => {

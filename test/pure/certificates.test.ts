@@ -7,6 +7,7 @@ import { httpServer, httpsServer, withHsts } from "../../components/traffic/ingr
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 import { seconds } from "../../config/quantities.ts";
 import { duration } from "../../config/scalars.ts";
+import { clusterNamed } from "../support/clusters.ts";
 
 const mesh = (change: { ingress?: unknown; istio?: object; addons?: unknown } = {}) => ({
   mode: "chain",
@@ -37,6 +38,11 @@ describe("ingress.tls in a stack file", () => {
   });
 
   const acme = { acme: { email: "ops@example.com" } };
+  const ofTwo = {
+    topology: "primary-remote",
+    istio: { charts: { folder: "charts" }, ca: "certManager" },
+    clusters: [clusterNamed("north"), clusterNamed("east", { role: "remote" })],
+  };
   const off = { certManager: { install: false } };
   test.each<[unknown, RegExp[]]>([
     [tls({}), [/^ingress\.tls\.issuer {2}is missing; it must be an issuer: "ownCa", /]],
@@ -61,6 +67,11 @@ describe("ingress.tls in a stack file", () => {
       [/^ingress\.tls\.issuer {2}"acme" takes the cert-manager that this program installs/],
     ],
     [mesh({ addons: off, ingress: { hosts, tls: { issuer: { existing: { name: "x" } } } } }), []],
+    [
+      { ...tls({ issuer: acme }), ...ofTwo },
+      [/^ingress\.tls\.issuer {2}"acme" asks for each name by HTTP, and in the remote east no control plane reads/],
+    ],
+    [{ ...tls({ issuer: { existing: { name: "x" } } }), ...ofTwo }, []],
   ])("%j", (raw, expected) => {
     const found = faultsOf(raw);
     expect(found).toEqual(expected.map((text) => expect.stringMatching(text)));

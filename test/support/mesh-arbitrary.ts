@@ -49,22 +49,23 @@ const tlsSettings = merged(
   optional("hstsMaxAge", fc.constantFrom("0s", "8760h")),
 );
 
-/** Names, and whoever vouches for them: an ACME authority for no wildcard, nobody for `*`. */
-const named = (hasCertManager: boolean) =>
+/** Names, and whoever vouches for them: an ACME authority for no wildcard and in no remote, nobody for `*`. */
+const named = (hasCertManager: boolean, hasRemotes: boolean) =>
   hosts.chain((list) => {
     if (list.includes("*")) return fc.constant({ hosts: list });
+    const byAcme = hasCertManager && !hasRemotes && list.every((host) => !host.startsWith("*."));
     const issuers = [
       { existing: { name: "corporate", kind: "Issuer" } },
       ...(hasCertManager ? ["ownCa"] : []),
-      ...(hasCertManager && list.every((host) => !host.startsWith("*.")) ? [{ acme: { email: "a@example.com" } }] : []),
+      ...(byAcme ? [{ acme: { email: "a@example.com" } }] : []),
     ];
     const tls = fc.constantFrom(...issuers).chain((issuer) => tlsSettings.map((settings) => ({ issuer, ...settings })));
     return optional("tls", tls).map((chosen) => ({ hosts: list, ...chosen }));
   });
 
-const ingress = (hasCertManager: boolean) =>
+const ingress = (hasCertManager: boolean, hasRemotes: boolean) =>
   merged(
-    named(hasCertManager),
+    named(hasCertManager, hasRemotes),
     optional("numTrustedProxies", fc.integer({ min: 1, max: 16 })),
     optional("limit", fc.constantFrom({ requests: 100 }, { requests: 100_000, interval: "100ms" })),
     optional(
@@ -204,7 +205,7 @@ function meshOf(clusterSets: fc.Arbitrary<ClusterSet>): fc.Arbitrary<Record<stri
         optional("pools", poolsOf),
         optional("namespaceExists", fc.boolean()),
         optional("networkPolicies", fc.boolean()),
-        ingress(hasCertManager).chain((chosen) =>
+        ingress(hasCertManager, set.primaries < set.names.length).chain((chosen) =>
           pins(running, "users" in chosen).map((chosenPins) => ({ ingress: chosen, pins: chosenPins })),
         ),
         optional("offline", fc.constantFrom({ requests: 8 }, { header: "x-batch", requests: 1 })),
