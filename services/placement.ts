@@ -52,3 +52,17 @@ function versionIn<Version extends PlaceableVersion>(version: Version, cluster: 
 export function hasPods({ replicas = 1 }: Pick<PlaceableVersion, "replicas">): boolean {
   return replicas > 0;
 }
+
+/** Whether pods of a version run in a cluster, or do again once that is no longer drained. */
+export function hasPodsWhenBack<Version extends PlaceableVersion>(
+  { clusters }: Pick<PlaceableService<Version>, "clusters">,
+  version: Version,
+  cluster: string,
+): boolean {
+  return (clusters?.includes(cluster) ?? true) && version.clusters[cluster]?.replicas !== 0;
+}
+
+/** The most that callers of any cluster give to a version. */
+export function greatestWeight({ weight, clusters }: Pick<PlaceableVersion, "weight" | "clusters">): number {
+  return Math.max(weight, ...Object.values(clusters).flatMap((there) => there.weight ?? []));
+}

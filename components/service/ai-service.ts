@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig } from "../../config/schema.ts";
-import { hasPods } from "../../services/placement.ts";
+import { hasPods, hasPodsWhenBack } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
@@ -55,9 +55,9 @@ export class AiService extends pulumi.ComponentResource {
     const child = { parent: this, provider: cluster.provider, dependsOn: [...args.after] };
 
     this.serviceAccount = this.makeServiceAccount(cluster, args, name, child);
-    this.claim = service.versions.some(hasPods)
-      ? modelClaim(cluster.config.name, name, args.namespace, service.model, child)
-      : undefined;
+    // What a claim was filled with waits for the pods of a cluster that is drained for a while.
+    const isRead = service.versions.some((version) => hasPodsWhenBack(service, version, cluster.config.name));
+    this.claim = isRead ? modelClaim(cluster.config.name, name, args.namespace, service.model, child) : undefined;
     const after = this.claim === undefined ? args.after : [...args.after, this.claim];
     this.versions = service.versions.map((version) => {
       // What a shadow does is not the stage's doing: it has an account of its own, and calls nobody.

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig, VersionConfig } from "../../config/schema.ts";
-import { hasPods } from "../../services/placement.ts";
+import { greatestWeight, hasPods, hasPodsWhenBack } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
@@ -86,8 +86,10 @@ export class ServiceVersion extends pulumi.ComponentResource {
       subset: this.makeSubset(logicalName, name, args, early),
       scope: new SidecarScope(cluster, args, { parent: this }),
     };
-    if (hasPods(version)) {
+    if (hasPodsWhenBack(service, version, cluster.config.name)) {
       this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
+    }
+    if (hasPods(version)) {
       this.budget = this.makeBudget(logicalName, name, args, early);
       const { subset, scope } = this.rules;
       const claims = this.claim === undefined ? [] : [this.claim];
@@ -112,7 +114,8 @@ export class ServiceVersion extends pulumi.ComponentResource {
     const trafficPolicy = trafficPolicyOf(stage, service, version, geography(version.name));
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     const places = isShadow(service, version) ? undefined : offline?.requests;
-    const subsets = places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, version.weight)];
+    const subsets =
+      places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, greatestWeight(version))];
     return istioObject(
       "DestinationRule",
       logicalName,

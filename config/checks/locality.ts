@@ -50,6 +50,8 @@ function totalFaults(to: Distribute[string], path: string): Fault[] {
 /** Istio takes the replicas of all regions without a share away: callers whose regions have none would find nobody. */
 function emptyFaults(mesh: LenientMesh, distribute: Distribute): Fault[] {
   const places = placed(mesh);
+  // A cluster that is drained for a while counts as a place all the same: that is how its version's rule is written.
+  const usual = placed({ ...mesh, clusters: mesh.clusters.map((cluster) => ({ ...cluster, drained: false })) });
   const regionOf = new Map(mesh.clusters.map(({ name, region }) => [name, region]));
   return Object.entries(distribute).flatMap(([from, to]) => {
     const given = Object.keys(to).filter((region) => (to[region] ?? 0) > 0);
@@ -60,7 +62,8 @@ function emptyFaults(mesh: LenientMesh, distribute: Distribute): Fault[] {
         const running = placesOf(places, stage, name);
         const regions = [...new Set(running.flatMap((place) => regionOf.get(place) ?? []))];
         // In one cluster alone a version is asked wherever it is.
-        if (running.length < 2 || regions.some((region) => given.includes(region))) return [];
+        const alone = running.length === 0 || placesOf(usual, stage, name).length < 2;
+        if (alone || regions.some((region) => given.includes(region))) return [];
         const found = `leaves callers of ${from} without ${stage} ${name ?? "?"}, which runs in ${regions.join(", ")}`;
         const message = `${found}; give one of these a share, or run it in ${given.join(" or ")}`;
         return [{ path: `locality.distribute.${from}`, message }];

@@ -8,7 +8,7 @@ const stacks = {
   remote: stackWith("local-multicluster"),
   primaries: stackWith("local-multicluster", multiPrimary),
   drained: stackWith("local-multicluster", (mesh) => ({
-    ...mesh,
+    ...withService(mesh, "tts", (service) => ({ ...service, model: { size: "1Gi" } })),
     clusters: mesh.clusters.map((cluster) => ({ ...cluster, drained: cluster.name === "east" })),
   })),
   oneRegion: stackWith("local-multicluster", (mesh) =>
@@ -220,6 +220,12 @@ describe("what runs where", () => {
       }
     }
     expect(namesOf("drained", "north", "Deployment")).toEqual(namesOf("remote", "north", "Deployment"));
+  });
+
+  test("what a claim holds stays the stack's while its cluster is drained", () => {
+    for (const cluster of ["north", "east"]) {
+      expect(namesOf("drained", cluster, "PersistentVolumeClaim"), cluster).toEqual(["linly/tts-service-model"]);
+    }
   });
 
   test("a service of one region is called from the other, whose callers are let in there", () => {

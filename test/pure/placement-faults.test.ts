@@ -276,4 +276,15 @@ describe("shares of regions", () => {
     const inOne = llm([v1], { clusters: ["north"] }, { clusters, locality: { distribute } });
     expect(faultsOf(inOne)).toEqual([]);
   });
+
+  test("nor would they while one of two is drained, whose rules stay as they are", () => {
+    const clusters = [clusterNamed("north", { drained: true }), clusterNamed("east")];
+    const distribute = { "cn-north": { "cn-north": 100 }, "cn-east": { "cn-east": 100 } };
+    const faults = faultsOf(llm([v1], {}, { clusters, locality: { distribute } }));
+    expect(faults).toContain(
+      "locality.distribute.cn-north: leaves callers of cn-north without llm v1, which runs in cn-east; give one of these a share, or run it in cn-north",
+    );
+    const alone = llm([v1], { clusters: ["east"] }, { clusters, locality: { distribute } });
+    expect(faultsOf(alone)).not.toContainEqual(expect.stringMatching(/without llm/));
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exposedIn, shared, type CrossingService } from "../../services/crossing.ts";
-import { hasPods, placedIn, type PlaceableService } from "../../services/placement.ts";
+import { greatestWeight, hasPods, hasPodsWhenBack, placedIn, type PlaceableService } from "../../services/placement.ts";
 import { planTopology, type Topology, type TopologyCluster } from "../../services/topology.ts";
 
 const primary = (name: string, network = name): TopologyCluster => ({ name, network, role: "primary" });
@@ -183,6 +183,25 @@ describe("a service as one cluster has it", () => {
     const given = service({ replicas: 3, clusters: { a: { weight: 7 } } }, { clusters: ["a"] });
     const [version] = placedIn(given, { name: "a", drained: true }).versions;
     expect(version).toMatchObject({ weight: 7, replicas: 0 });
+  });
+
+  test.each<[object, object, boolean]>([
+    [{}, {}, true],
+    [{ clusters: { a: { replicas: 0 } } }, {}, false],
+    [{ clusters: { b: { replicas: 0 } } }, {}, true],
+    [{}, { clusters: ["b"] }, false],
+    [{}, { clusters: ["a", "b"] }, true],
+  ])("a version %j of a service %j has pods once the cluster is back: %s", (version, more, expected) => {
+    const drained = placedIn(service(version, more), { name: "a", drained: true });
+    expect(drained.versions.map((one) => hasPodsWhenBack(drained, one, "a"))).toEqual([expected]);
+  });
+
+  test.each([
+    [{}, 10],
+    [{ clusters: { a: { weight: 0 } } }, 10],
+    [{ clusters: { a: { weight: 70 }, b: { weight: 40 }, c: { replicas: 1 } } }, 70],
+  ])("of %j the greatest weight is %i", (version, expected) => {
+    expect(service(version).versions.map(greatestWeight)).toEqual([expected]);
   });
 
   test.each([
