@@ -42,65 +42,69 @@ const noRemotes: ReadonlyMap<string, AiServices> = new Map();
 export class MeshTraffic extends pulumi.ComponentResource {
   constructor(cluster: Cluster, args: MeshTrafficArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:traffic:MeshTraffic", cluster.config.name, {}, opts);
-    const { config, services, remotes = noRemotes, elsewhere = [], gateway, users, certificate } = args;
+    const { config, services, remotes = noRemotes, gateway, users, certificate } = args;
     const { namespace } = services;
     const { testers } = config.pins;
     const dialogues = dialoguesOf(config.pins.dialogues, services);
 
+    const canaries = new Map<string, Canary>();
     for (const running of services.running) {
-      const { component: service, entry } = running;
-      const host = hostOf(service.stage, namespace);
-      const name = service.stage.name;
-      const versions = liveVersions(running.service);
-      const others = [...remotes].map(([cluster, remote]) => ({
-        cluster,
-        versions: liveVersions(remote.stage(name).service),
-      }));
-      const splits = splitsOf(versions, others);
-      const near = [service, ...[...remotes.values()].map((remote) => remote.stage(name).component)];
-      const far = elsewhere.map((other) => other.stage(name).component);
-      const needs = routeNeeds(near, far, splits);
-      const mirroring = mirroringOf(host, running.service);
-      const pinned = testers !== undefined || (dialogues?.stages.some((stage) => stage.name === name) ?? false);
-      const spread = running.service.versions.some((version) => running.geography(version.name).spread);
-      const classes = classesOf(running, services, spread);
+      const { component: service, stage } = running;
+      const about = aboutOf(running, args);
       const looksInside = running.service.appProtocol !== "tcp";
-      const inside = looksInside ? classesInside(classes, config.offline) : undefined;
-      const canaryArgs = { service, splits, needs, mirroring, classes: inside, pinned, namespace };
-      const canary = new Canary(cluster, canaryArgs, { parent: this });
-      const { idle } = running.stage.streams;
-      if (looksInside) {
-        const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
-        new StreamIdle(cluster, idleArgs, { parent: this });
-      }
-      if (entry) {
-        const { hosts } = config.ingress;
-        const tls = tlsOf(config.ingress.tls, certificate);
-        const secure = tls !== undefined;
-        const entrySplits = ingressSplits(config.pins.dialogues, services, remotes).map((split) => ({
-          ...split,
-          dialogues: split.dialogues && { ...split.dialogues, secure },
-        }));
-        const atGate = { gateway, walls: [...users.before, ...(args.certificatesElsewhere ?? [])], tls };
-        const routeArgs = {
-          hosts,
-          entry: service,
-          splits: entrySplits,
-          needs,
-          mirroring,
-          testers,
-          namespace,
-          ...atGate,
-        };
-        const atGateway = classesAtGateway(classes, config.offline, host, versions);
-        const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
-        const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };
-        new StreamIdle(cluster, { name: "ingress-stream-idle", routing, callers, idle }, { parent: this });
-      }
+      const inside = looksInside ? classesInside(about.classes, config.offline) : undefined;
+      const isKept = dialogues?.stages.some(({ name }) => name === stage.name) ?? false;
+      const pinned = testers !== undefined || isKept;
+      const canary = new Canary(cluster, { service, ...about, classes: inside, pinned, namespace }, { parent: this });
+      canaries.set(stage.name, canary);
+      if (!looksInside) continue;
+      const { idle } = stage.streams;
+      const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
+      new StreamIdle(cluster, idleArgs, { parent: this });
+    }
+    for (const running of services.running.filter(({ entry }) => entry)) {
+      const { component: entry, stage, service } = running;
+      const { classes, needs, mirroring } = aboutOf(running, args);
+      const { hosts } = config.ingress;
+      const tls = tlsOf(config.ingress.tls, certificate);
+      const secure = tls !== undefined;
+      const splits = ingressSplits(config.pins.dialogues, services, remotes).map((split) => ({
+        ...split,
+        dialogues: split.dialogues && { ...split.dialogues, secure },
+      }));
+      // Who begins a dialogue is told versions that its stages' own routes know.
+      const kept = (dialogues?.stages ?? []).flatMap(({ name }) => canaries.get(name)?.route ?? []);
+      const atGate = { gateway, walls: [...users.before, ...(args.certificatesElsewhere ?? [])], tls };
+      const routeArgs = { hosts, entry, splits, needs: [...needs, ...kept], mirroring, testers, namespace, ...atGate };
+      const atGateway = classesAtGateway(classes, config.offline, hostOf(stage, namespace), liveVersions(service));
+      const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
+      const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };
+      const { idle } = stage.streams;
+      new StreamIdle(cluster, { name: "ingress-stream-idle", routing, callers, idle }, { parent: this });
     }
     new IngressLimits(cluster, { ingress: config.ingress, offline: config.offline, gateway }, { parent: this });
     this.registerOutputs({});
   }
+}
+
+/** What both its callers in the pipeline and the gateway do with a stage's requests, and what has to be there first. */
+function aboutOf(running: RunningService, { services, remotes = noRemotes, elsewhere = [] }: MeshTrafficArgs) {
+  const { component, stage, service } = running;
+  const { name } = stage;
+  const others = [...remotes].map(([cluster, remote]) => ({
+    cluster,
+    versions: liveVersions(remote.stage(name).service),
+  }));
+  const splits = splitsOf(liveVersions(service), others);
+  const near = [component, ...[...remotes.values()].map((remote) => remote.stage(name).component)];
+  const far = elsewhere.map((other) => other.stage(name).component);
+  const spread = service.versions.some((version) => running.geography(version.name).spread);
+  return {
+    splits,
+    needs: routeNeeds(near, far, splits),
+    mirroring: mirroringOf(hostOf(stage, services.namespace), service),
+    classes: classesOf(running, services, spread),
+  };
 }
 
 function tlsOf(

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ByHand } from "../../bench/by-hand.ts";
 import type { Plan } from "../../engine/index.ts";
+import { needsOf } from "../support/needs.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
 import { planOf, stackWith, withWeights } from "../support/stack.ts";
 
@@ -37,6 +38,21 @@ describe("local", () => {
         ],
       });
     }
+  });
+
+  test("a dialogue is told a version only once the stage that it keeps it of knows that version", async () => {
+    const needs = await needsOf(
+      stackWith("local", (mesh) => ({
+        ...mesh,
+        pins: { ...mesh.pins, dialogues: { stages: ["llm"], cookie: "linly-versions", maxAge: "12h" } },
+      })),
+    );
+    const route = (name: string) =>
+      [...needs.keys()].find((key) => key.endsWith(`:VirtualService local-${name}`)) ?? "";
+    expect(route("llm-service")).not.toBe("");
+    expect(needs.get(route("ingress"))).toContain(route("llm-service"));
+    // The control: that of another stage it does not wait for.
+    expect(needs.get(route("ingress"))).not.toContain(route("tts-service"));
   });
 
   test("each class of requests has a route that splits by the weights of the stack file", () => {
