@@ -12,7 +12,7 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
     if (service.appProtocol !== "tcp") return [];
     const at = (key: string, message: string): Fault => ({ path: `services.${stage}.${key}`, message });
     const vain = (key: string, what: string) => at(key, `has no meaning with appProtocol "tcp", where ${what}`);
-    const { versions, timeouts, retries, loadBalancing, circuitBreaker, mirror } = service;
+    const { versions, timeouts, retries, loadBalancing, circuitBreaker, mirror, streams } = service;
     const faults: Fault[] = [];
     if (entryOf(mesh) === stage) {
       faults.push(
@@ -26,6 +26,8 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
       faults.push(vain("timeouts", "nobody sees a request begin or end"));
     if (retries.perTryTimeout !== undefined || retries.idempotentRoutes.length > 0)
       faults.push(vain("retries", "a request that failed is not seen"));
+    if (streams.idleTimeout !== undefined || streams.webSockets !== undefined)
+      faults.push(vain("streams", "nobody sees a stream fall silent, or a request turn into a WebSocket"));
     if (circuitBreaker.maxRequestsPerConnection !== undefined)
       faults.push(vain("circuitBreaker", "connections are limited and no requests: set maxConnections"));
     if (looksIntoRequests.safeParse(loadBalancing).success)

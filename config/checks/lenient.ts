@@ -39,6 +39,10 @@ const circuitBreaker = z
   .object({ enabled: z.boolean().catch(true), maxRequestsPerConnection: number })
   .catch({ enabled: true, maxRequestsPerConnection: undefined });
 
+const streams = z
+  .object({ idleTimeout: text, webSockets: z.boolean().optional().catch(undefined) })
+  .catch({ idleTimeout: undefined, webSockets: undefined });
+
 const service = z.object({
   engine: text,
   appProtocol: text,
@@ -47,6 +51,7 @@ const service = z.object({
   timeouts,
   retries,
   circuitBreaker,
+  streams,
   model,
   versions: z.array(version).catch([]),
   clusters: z.array(z.string().catch("")).optional().catch(undefined),
@@ -64,6 +69,7 @@ const unreadable = {
   timeouts: timeouts.parse(undefined),
   retries: retries.parse(undefined),
   circuitBreaker: circuitBreaker.parse(undefined),
+  streams: streams.parse(undefined),
   versions: [],
   clusters: undefined,
   model: undefined,

@@ -28,10 +28,11 @@ export function timeoutFaults(mesh: LenientMesh): Fault[] {
 /** Tries that do not fit into the time that a request has: the last ones would never be made. */
 export function tryFaults(mesh: LenientMesh): Fault[] {
   const limits = limitsIn(mesh);
-  return Object.entries(mesh.services).flatMap(([stage, { retries, timeouts }]) => {
+  return Object.entries(mesh.services).flatMap(([stage, { appProtocol, retries, timeouts }]) => {
     const whole = limits(stage)?.realtime;
     if (whole === undefined) return [];
-    const tries = retries.attempts + 1;
+    // Connections into which nobody looks are made once.
+    const tries = appProtocol === "tcp" ? 1 : retries.attempts + 1;
     const each = { "retries.perTryTimeout": retries.perTryTimeout, "timeouts.connect": timeouts.connect };
     return Object.entries(each)
       .filter(([, time]) => time !== undefined && tries * seconds(time) > whole)

@@ -25,6 +25,8 @@ describe('a stage with appProtocol "tcp"', () => {
 
   test.each<[string, object, object, string[]]>([
     ["alone", {}, {}, []],
+    ["with a time to connect that is as long as a request's", { timeouts: { connect: "30s" } }, {}, []],
+    ["with streams that a replica waits for", { streams: { longest: "1m" } }, {}, []],
     ["with a limit on connections", { circuitBreaker: { maxConnections: 8, http1MaxPendingRequests: 4 } }, {}, []],
     ["with a number of attempts, which is there by default", { retries: { attempts: 2 } }, {}, []],
     [
@@ -52,6 +54,7 @@ describe('a stage with appProtocol "tcp"', () => {
       {
         timeouts: { realtime: "5s" },
         retries: { perTryTimeout: "1s" },
+        streams: { idleTimeout: "5s" },
         circuitBreaker: { maxRequestsPerConnection: 8 },
         loadBalancing: { consistentHash: { header: "x-user" } },
       },
@@ -59,6 +62,7 @@ describe('a stage with appProtocol "tcp"', () => {
       [
         `services.llm.timeouts: ${vain}nobody sees a request begin or end`,
         `services.llm.retries: ${vain}a request that failed is not seen`,
+        `services.llm.streams: ${vain}nobody sees a stream fall silent, or a request turn into a WebSocket`,
         `services.llm.circuitBreaker: ${vain}connections are limited and no requests: set maxConnections`,
         `services.llm.loadBalancing: ${vain}no header or cookie is seen`,
         'pins.dialogues.stages: names llm, of which no request can be pinned with appProtocol "tcp"',
