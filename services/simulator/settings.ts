@@ -24,7 +24,7 @@ export type Settings = {
   readonly errorStatus: number;
   /** LOAD_TIME: how long it takes to become ready, as a model that loads does. 0s. */
   readonly loadMs: number;
-  /** DRAIN_TIME: how long after SIGTERM new connections are still accepted, until all callers know. 1s. */
+  /** DRAIN_TIME: how long after SIGTERM new connections are still accepted, until all callers know. 3s. */
   readonly drainMs: number;
   /** POD_NAME: the host's name. */
   readonly pod: string;
@@ -90,7 +90,7 @@ export function settingsFrom(env: Readonly<Record<string, string | undefined>>):
     errorRate: number("ERROR_RATE", 0, 0, 1, false),
     errorStatus: number("ERROR_STATUS", 503, 400, 599, true),
     loadMs: duration("LOAD_TIME", 0),
-    drainMs: duration("DRAIN_TIME", 1000),
+    drainMs: duration("DRAIN_TIME", 3000),
     pod: env["POD_NAME"] ?? hostname(),
     node: env["NODE_NAME"] ?? "unknown",
     seed: env["SEED"] === undefined ? undefined : number("SEED", 0, 0, 2 ** 32 - 1, true),

@@ -7,7 +7,7 @@ import { multiclusterLab } from "../../lab/spec.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { applied, startedLab } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
-import { changesOf, expectAtHome, patient, stages } from "../support/region-checks.ts";
+import { changesOf, expectHomeAgain, patient, stages } from "../support/region-checks.ts";
 import {
   destroyed,
   meshOfRegions,
@@ -61,7 +61,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
       for (const stage of Object.keys(stages)) expect(whereabouts.count(visitsOf(results, stage)).north).toBe(100);
       await applied(stackWith(twoRegions));
     });
-    await expectAtHome({ north, east }, 100);
+    await expectHomeAgain({ north, east }, 100);
   });
 
   test("the token by which the north reads the east is replaced, and the old one is worth nothing", async () => {
@@ -79,7 +79,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
       // The north goes on reading: it learns of a pod that is new.
       await east.restarted("tts-service-v1");
     });
-    await expectAtHome({ north, east }, 100);
+    await expectHomeAgain({ north, east }, 100);
   });
 
   test("a token that somebody takes away is made anew by the next up; nobody notices meanwhile", async () => {
@@ -102,7 +102,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
       expect(await ownNamespaces(east)).toEqual([]);
       await applied(stackWith(twoRegions));
     }, [north]);
-    await expectAtHome({ north, east }, 100);
+    await expectHomeAgain({ north, east }, 100);
   });
 
   test("a region that is away at up is named, and nothing hangs; the next up completes", async () => {
@@ -119,7 +119,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
     await destroyed();
     for (const objects of kills) expect(await killedUp(twoRegions, objects)).toBeGreaterThanOrEqual(objects);
     ({ north, east } = await meshOfRegions());
-    await expectAtHome({ north, east }, 100);
+    await expectHomeAgain({ north, east }, 100);
     expect(changesOf(await applied(stackWith(twoRegions)))).toEqual([]);
   });
 

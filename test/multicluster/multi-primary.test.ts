@@ -5,6 +5,7 @@ import { kubectl } from "../support/kubectl.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import {
   expectAtHome,
+  expectHomeAgain,
   expectNamedServicesOnly,
   expectOneRoot,
   expectSettled,
@@ -68,13 +69,16 @@ describeOnLab("two primaries", () => {
     await expect.poll(async () => (await poor.podsOf("tts-service")).length, patient).toBe(0);
     const whereabouts = new Whereabouts();
     await whereabouts.learn(poor, rich);
+    // A pod that is told to end still answers until its callers know.
+    const elsewhere = async () => whereabouts.count(visitsOf(await poor.sent(40), "tts"))[other];
+    await expect.poll(elsewhere, patient).toBe(40);
     const results = await poor.sent(200);
     expect(failuresOf(results)).toEqual([]);
     expect(whereabouts.count(visitsOf(results, "tts"))).toMatchObject({ [other]: 200, [lost]: 0 });
     await poor.scale("tts-service-v1", 1);
     await poor.rolledOut("tts-service-v1");
     expect(failuresOf(await traffic.end())).toEqual([]);
-    await expectAtHome(regions, 200);
+    await expectHomeAgain(regions, 200);
   });
 
   test("the control plane of one lost, both data planes go on", async () => {

@@ -23,7 +23,7 @@ export async function decisionOn({ kubeconfig, namespace, pod }: Judge, userAgen
     return decision !== undefined || "no line of it";
   };
   // Envoy writes its log every ten seconds.
-  return waitFor(`the log of ${pod}`, { seconds: 15 }, seen).then(
+  return waitFor(`the log of ${pod}`, { seconds: 60 }, seen).then(
     () => decision ?? "",
     (error: unknown) => `not refused: ${String(error)}`,
   );

@@ -144,7 +144,7 @@ function podObject(who: Who): object {
           },
           volumeMounts: [{ name: "identity", mountPath: certificates }],
           ...(serviceAccount !== undefined && {
-            readinessProbe: { exec: { command: ["node", "--eval", ready] }, periodSeconds: 1 },
+            readinessProbe: { exec: { command: ["node", "--eval", ready] }, periodSeconds: 3, timeoutSeconds: 10 },
           }),
         },
       ],

@@ -5,7 +5,7 @@ import { ensureTools } from "../../lab/tools/build.ts";
 export async function kubectl(kubeconfig: string, args: readonly string[], input = ""): Promise<string> {
   const { kubectl: command } = await ensureTools(console.log, ["kubectl"]);
   return new Promise((resolve, reject) => {
-    const options = { encoding: "utf8", timeout: 120_000, maxBuffer: 2 ** 28 } as const;
+    const options = { encoding: "utf8", timeout: 300_000, maxBuffer: 2 ** 28 } as const;
     const child = execFile(command, ["--kubeconfig", kubeconfig, ...args], options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(`kubectl ${args.join(" ")}: ${stderr || error.message}`));

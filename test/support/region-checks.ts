@@ -64,6 +64,11 @@ export async function expectSidecars({ north, east }: Regions): Promise<void> {
   }
 }
 
+/** The same, once what was changed before has come to all proxies. */
+export function expectHomeAgain(regions: Regions, count: number): Promise<Record<RegionName, Result[]>> {
+  return vi.waitFor(() => expectAtHome(regions, count), patient);
+}
+
 /** Users of each region are served there alone: at least 99 % of what each stage has worked on, and nobody is refused. */
 export async function expectAtHome({ north, east }: Regions, count: number): Promise<Record<RegionName, Result[]>> {
   const whereabouts = new Whereabouts();

@@ -10,6 +10,7 @@ import { destroy, type Result as UpResult } from "../../engine/index.ts";
 import { multiclusterLab, type LabState } from "../../lab/spec.ts";
 import { kubectl } from "./kubectl.ts";
 import { applied, startedLab } from "./lab.ts";
+import { settled } from "./settled.ts";
 import { stackWith } from "./stack.ts";
 import { trafficTo, type Traffic } from "./traffic.ts";
 
@@ -101,7 +102,11 @@ export async function meshOfRegions(
 ): Promise<Record<RegionName, Region> & { readonly lab: LabState; readonly up: UpResult }> {
   const lab = await startedLab(multiclusterLab);
   const up = await applied(stackWith(twoRegions, change));
-  return { ...regionsOf(lab), lab, up };
+  const regions = regionsOf(lab);
+  for (const { kubeconfig, view } of [regions.north, regions.east]) {
+    if ((await view.pods(istioNamespace)).some(({ app }) => app === "istiod")) await settled(kubeconfig);
+  }
+  return { ...regions, lab, up };
 }
 
 /** The same from nothing: what a stack of both clusters left there is taken away before. */

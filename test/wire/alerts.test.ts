@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { load, visitsOf } from "../../cli/demo/load.ts";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
-import { installed, type MeshConfig } from "../../config/schema.ts";
+import { installed, type MeshConfig, type ServiceConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
@@ -29,7 +29,7 @@ describeOnLab("an alert on what Prometheus has scraped", () => {
   let traffic: Traffic;
 
   beforeAll(async () => {
-    ({ url, view } = await localMesh((local) => withTts(local, { LATENCY_MEDIAN: "20ms", LATENCY_P99: "40ms" })));
+    ({ url, view } = await localMesh((local) => withTts(local, { LATENCY_MEDIAN: "100ms", LATENCY_P99: "150ms" })));
     traffic = trafficTo({ url });
   });
 
@@ -62,10 +62,14 @@ describeOnLab("an alert on what Prometheus has scraped", () => {
       const told = Math.min(await requestsBefore("0s"), await requestsBefore(span));
       return told >= enough || `${told} requests`;
     });
-    expect(await firing()).toEqual([]);
+    // Whatever the pods' own start was to it.
+    await waitFor("nothing fires", { seconds: 240 }, async () => {
+      const fired = await firing();
+      return fired.length === 0 || JSON.stringify(fired);
+    });
 
     const change = applied(
-      stackWith("local", (local) => withTts(local, { LATENCY_MEDIAN: "400ms", LATENCY_P99: "600ms" })),
+      stackWith("local", (local) => withTts(local, { LATENCY_MEDIAN: "1500ms", LATENCY_P99: "2s" })),
     );
     // It fires while one span is slow and the one before it was not: that may be over when the change is.
     let alerts: Record<string, string>[] = [];
@@ -82,21 +86,28 @@ describeOnLab("an alert on what Prometheus has scraped", () => {
   });
 });
 
-/** The local stack with other latencies of tts, and alerts that look back over half a minute. */
+/**
+ * The local stack with other latencies of tts, and alerts that look back over half a minute. Face, behind it, takes long enough
+ * for a busy machine not to make that four times as much.
+ */
 function withTts(mesh: MeshConfig, env: Record<string, string>): MeshConfig {
-  const { tts } = mesh.services;
-  if (tts === undefined) throw new Error("the local stack has no tts");
-  const versions = tts.versions.map((version) => ({ ...version, env: { ...version.env, ...env } }));
+  const { tts, face } = mesh.services;
+  if (tts === undefined || face === undefined) throw new Error("the local stack has no tts or no face");
+  const services = { tts: withEnv(tts, env), face: withEnv(face, { LATENCY_MEDIAN: "100ms", LATENCY_P99: "150ms" }) };
   const { latency } = mesh.telemetry.alerts;
   const prometheus = installed(mesh.addons.prometheus);
   if (prometheus === undefined) throw new Error("the local stack has no Prometheus");
   return {
     ...mesh,
     addons: { ...mesh.addons, prometheus: { ...prometheus, scrapeInterval } },
-    services: { ...mesh.services, tts: { ...tts, versions } },
+    services: { ...mesh.services, ...services },
     telemetry: {
       ...mesh.telemetry,
       alerts: { ...mesh.telemetry.alerts, latency: { ...latency, within: span, minRequests: enough } },
     },
   };
+}
+
+function withEnv(service: ServiceConfig, env: Record<string, string>): ServiceConfig {
+  return { ...service, versions: service.versions.map((version) => ({ ...version, env: { ...version.env, ...env } })) };
 }

@@ -3,6 +3,7 @@ import { failuresOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
+import { forgetListener } from "../support/layer4.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { metricsOfStage } from "../support/exec.ts";
 import { Identities, nameOf, type Who } from "../support/identities.ts";
@@ -107,6 +108,7 @@ describeOnLab("who gets in where", () => {
   afterAll(async () => {
     await identities?.end();
     await applied(stackWith("local"));
+    await forgetListener(kubeconfig, "tts-service-v1", url);
   });
 
   function isMeant(who: Who, { stage, method, target }: Attempt): boolean {

@@ -13,7 +13,7 @@ import { stackWith, withService } from "../support/stack.ts";
 
 const replicas = 3;
 const errors = 5;
-const outSeconds = 15;
+const outSeconds = 30;
 const deviations = 5;
 const namespace = "linly";
 const good = { latencyMedian: "1ms", latencyP99: "1ms", errorRate: 0 };

@@ -65,11 +65,13 @@ describeOnLab("the way out", () => {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: outsiders, labels } };
     await kubectl(kubeconfig, ["apply", "--filename", "-"], JSON.stringify(namespace));
     removePods = await startBarePods(kubeconfig, [outsider, stranger, ...stages.map(impostor)]);
+    const own = { by: "http", host: `${outsider.name}.${outsiders}.svc.cluster.local`, port: 8080 } as const;
+    await expect.poll(() => fromBare(outsider, [own]), { timeout: 60_000 }).toEqual(["plain"]);
   });
 
   afterAll(async () => {
     await removePods();
-    await kubectl(kubeconfig, ["delete", "namespace", outsiders, "--wait=false"]);
+    await kubectl(kubeconfig, ["delete", "namespace", outsiders]);
     await world.end();
   });
 

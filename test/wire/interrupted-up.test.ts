@@ -5,6 +5,7 @@ import { helmPath } from "../../cli/helm.ts";
 import { destroy } from "../../engine/index.ts";
 import { applied, localMesh, meshAsItIs } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
+import { settled } from "../support/settled.ts";
 import { stackWith } from "../support/stack.ts";
 
 /** The point at which `up` is killed, after so many of its 42 objects: another one for each LINLY_MESH_SEED. */
@@ -23,7 +24,8 @@ describeOnLab("an up that is killed", () => {
     const { steps } = await applied(stackWith("local"));
     expect(steps.filter(({ outcome }) => outcome === "failed")).toEqual([]);
 
-    const { url } = await meshAsItIs();
+    const { url, kubeconfig } = await meshAsItIs();
+    await settled(kubeconfig);
     const results = await load({ url, concurrency: 8, timeout: 60_000 }, (sent) => sent >= 100);
     expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
 

@@ -3,10 +3,9 @@ import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { failuresOf, load, type Result } from "../../cli/demo/load.ts";
 import { plaintextRequest } from "../../cli/demo/plaintext.ts";
 import type { MeshConfig } from "../../config/schema.ts";
-import { waitFor } from "../../lab/wait.ts";
 import { headerFromPod } from "../support/exec.ts";
-import { kubectl } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
+import { forgetListener } from "../support/layer4.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith, withService } from "../support/stack.ts";
 
@@ -25,22 +24,11 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 
   afterAll(async () => {
     await applied(stackWith("local"));
-    // What the caller keeps from before would be cut in the middle of the next file, when its old listener has drained.
-    await kubectl(kubeconfig, ["--namespace", "linly", "delete", "pod", "--selector", "app=tts-service"]);
-    await kubectl(kubeconfig, ["--namespace", "linly", "rollout", "status", "deployment/tts-service-v1"]);
-    await settled();
+    await forgetListener(kubeconfig, "tts-service-v1", url);
   });
 
   function sent(count: number): Promise<Result[]> {
     return load({ url, concurrency: 8, timeout: 60_000 }, (already) => already >= count);
-  }
-
-  /** Connections that were kept from before a change may end with a request under way; this waits until none does. */
-  async function settled(): Promise<void> {
-    await waitFor("a hundred requests of which none fails", { seconds: 120 }, async () => {
-      const [first] = failuresOf(await sent(100));
-      return first === undefined || first;
-    });
   }
 
   /** What tts, whose next stage face is, sees of the sidecars between them. */
@@ -57,7 +45,7 @@ describeOnLab("a stage whose requests no sidecar looks into", () => {
 
     await applied(stackWith("local", opaqueFace));
     await expect.poll(seenByTts, { timeout: 60_000 }).toBeUndefined();
-    await settled();
+    await forgetListener(kubeconfig, "tts-service-v1", url);
     const results = await sent(200);
     expect(failuresOf(results)).toEqual([]);
     expect(new Set(results.map(({ path }) => path.map(({ stage }) => stage).join(" ")))).toEqual(

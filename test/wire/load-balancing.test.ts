@@ -6,6 +6,7 @@ import type { LoadBalancingConfig, MeshConfig } from "../../config/schema.ts";
 import { changeStage } from "../support/exec.ts";
 import { applied, meshAsItIs } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
+import { settled } from "../support/settled.ts";
 import { stackWith, withService } from "../support/stack.ts";
 
 const requests = 600;
@@ -37,6 +38,7 @@ describeOnLab("load over replicas of unequal speed", () => {
   /** Applies a way to balance, makes one replica slow, and gives the slow one's name. */
   async function balanced(loadBalancing: LoadBalancingConfig): Promise<string> {
     await applied(stackWith("local", (mesh) => twoReplicas(mesh, loadBalancing)));
+    await settled(kubeconfig);
     const [slow = "", ...others] = (await replicas()).sort();
     expect(others.length).toBe(1);
     await changed(slow, { latencyMedian: "250ms" });

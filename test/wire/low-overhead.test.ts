@@ -45,9 +45,17 @@ describeOnLab("sidecars that do no more than is used", () => {
     await failing(false);
   });
 
+  function changed(behaviour: Record<string, unknown>): Promise<void> {
+    return changeStage({ kubeconfig, namespace, pod: asr, container: "asr" }, port, behaviour);
+  }
+
   function failing(fails: boolean): Promise<void> {
-    const container = { kubeconfig, namespace, pod: asr, container: "asr" };
-    return changeStage(container, port, { errorRate: fails ? 1 : 0, errorStatus: 503 });
+    return changed({ errorRate: fails ? 1 : 0, errorStatus: 503 });
+  }
+
+  /** How long asr takes for any request. */
+  function slow(time: string): Promise<void> {
+    return changed({ latencyMedian: time, latencyP99: time });
   }
 
   function sent(path: string, count: number, timeout = 60_000): Promise<Result[]> {
@@ -109,7 +117,9 @@ describeOnLab("sidecars that do no more than is used", () => {
 
   test("an answer leaves no line in the log, an error does, at each sidecar and gateway on its way", async () => {
     expect((await sent("/generate?answered", 8)).filter(({ failure }) => failure !== undefined)).toEqual([]);
-    expect((await sent("/generate?given-up", 1, 5))[0]?.failure).toBeDefined();
+    await slow("30s");
+    expect((await sent("/generate?given-up", 1, 1000))[0]?.failure).toBeDefined();
+    await slow("8ms");
     await failing(true);
     expect((await sent("/generate?failed", 3)).map(({ failure }) => failure)).toEqual(
       Array.from({ length: 3 }, () => expect.stringMatching(/^503/)),

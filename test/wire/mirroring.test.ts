@@ -246,7 +246,8 @@ function withShadows(mesh: MeshConfig, share = percent): MeshConfig {
     ...mesh,
     pipeline: ["asr", "tts", "face"],
     services: {
-      asr: { ...withVersions(asr, { production: 100, [shadowName]: 0 }), mirror },
+      // Longer than a body is held back here: a copy ends with the time of its request, and makes room for another.
+      asr: { ...withVersions(asr, { production: 100, [shadowName]: 0 }), mirror, timeouts: { realtime: "5m" } },
       tts: { ...withVersions(tts, { production: 100, [shadowName]: 0 }), mirror },
       face: withVersions(face, { v1: 100 }),
     },

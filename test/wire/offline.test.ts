@@ -8,6 +8,7 @@ import { standing } from "../../services/standing.ts";
 import { changeStage } from "../support/exec.ts";
 import { applied, meshAsItIs } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
+import { settled } from "../support/settled.ts";
 import { stackWith } from "../support/stack.ts";
 
 const offline: OfflineConfig = { header: "x-linly-offline", requests: 2 };
@@ -72,12 +73,14 @@ describeOnLab("real-time work and offline work at one stage", () => {
 
   test("the control: without a place of its own each real-time request waits its turn among all others", async () => {
     await applied(stackWith("local", (mesh) => withPlaces(mesh)));
+    await settled(kubeconfig);
     // In turn means that each sender of offline work has one request served for each of the user's.
     expect(await servedMeanwhile()).toBeGreaterThan((requests * senders * 2) / 3);
   });
 
   test("with it, real-time requests wait for none, and of offline work goes on what there is room for", async () => {
     await applied(stackWith("local", (mesh) => ({ ...withPlaces(mesh), offline })));
+    await settled(kubeconfig);
     await inForce();
     const served = await servedMeanwhile();
     // Its two places, as fast as the user's one.

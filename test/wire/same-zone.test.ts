@@ -6,6 +6,7 @@ import type { ClusterView, PodView } from "../../cli/demo/cluster-view.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { applied, meshAsItIs } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
+import { settled } from "../support/settled.ts";
 import { stackWith } from "../support/stack.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
@@ -62,7 +63,10 @@ describeOnLab("callers and replicas in two zones", () => {
 
   test("without the rule, half of the requests leave their zone", async () => {
     await applied(stackWith("local", (mesh) => overBothZones(mesh, false)));
-    await expect.poll(async () => (await replicas()).map(({ node }) => node).sort()).toEqual([here, there]);
+    await expect
+      .poll(async () => (await replicas()).map(({ node }) => node).sort(), { timeout: 60_000 })
+      .toEqual([here, there]);
+    await settled(kubeconfig);
     const { low, high } = expectedCount(0.5, requests, deviations);
     const count = await stayed();
     expect(count).toBeGreaterThanOrEqual(low);
@@ -71,6 +75,7 @@ describeOnLab("callers and replicas in two zones", () => {
 
   test("with it they stay; without a replica in their zone they go over, and come back, and none fails", async () => {
     await applied(stackWith("local", (mesh) => overBothZones(mesh, true)));
+    await settled(kubeconfig);
     await expect.poll(() => stayed(40), { timeout: 60_000 }).toBe(40);
     expect(await stayed()).toBeGreaterThanOrEqual(0.99 * requests);
 

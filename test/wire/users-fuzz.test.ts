@@ -13,7 +13,7 @@ import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
 import { bearer, fresh, good, issuer, old, work } from "../support/user-attempts.ts";
 
-const seed = Number(process.env["LINLY_MESH_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env["LINLY_MESH_SEED"] ?? 5);
 const count = 600;
 
 describeOnLab(`${count} requests to the gateway, of the seed ${seed} (LINLY_MESH_SEED)`, () => {
