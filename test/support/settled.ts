@@ -14,8 +14,23 @@ const proxies = z.array(
 /** Milliseconds without a word after which istiod has nothing more to say: it waits for others for a tenth of a second. */
 const quiet = 2000;
 
-/** Waits until istiod has told the proxies of a cluster all that it knows, and they have taken it. */
+/** Pods, and since when they are to end. */
+const podList = z.object({
+  items: z.array(z.object({ metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }) })),
+});
+
+/**
+ * Waits until pods that are to end have ended, which may be led to until everybody knows, and until istiod has told the
+ * proxies of a cluster all that it knows, and they have taken it.
+ */
 export async function settled(kubeconfig: string): Promise<void> {
+  await waitFor("pods that are to end have ended", { seconds: 240 }, async () => {
+    const pods = podList.parse(
+      JSON.parse(await kubectl(kubeconfig, ["get", "pods", "--all-namespaces", "-o", "json"])),
+    );
+    const ending = pods.items.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+    return ending.length === 0 || ending.map(({ metadata }) => metadata.name).join(", ");
+  });
   let last = "";
   let since = 0;
   await waitFor("proxies to have what istiod knows", { seconds: 120 }, async () => {

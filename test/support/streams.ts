@@ -1,4 +1,6 @@
 import { request, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
+import { WebSocket } from "ws";
 import { z } from "zod";
 
 const told = z.union([
@@ -54,9 +56,7 @@ export class Stream {
     call.end();
     const response = (await promise).setEncoding("utf8");
     if (response.statusCode !== 200) {
-      let text = "";
-      for await (const chunk of response) text += String(chunk);
-      throw new Error(`${response.statusCode} ${text.trim()}`);
+      throw new Error(`${response.statusCode} ${(await text(response)).trim()}`);
     }
     return new Stream(
       (take, end) => {
@@ -73,21 +73,25 @@ export class Stream {
     );
   }
 
-  /** A WebSocket, once it is open. */
+  /** A WebSocket, once it is open; an answer that opens none is an error with its status. */
   static async socket(url: string): Promise<Stream> {
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, { agent: false });
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
     const stream = new Stream(
       (take, end) => {
-        socket.addEventListener("message", ({ data }) => take(told.parse(JSON.parse(String(data)))));
-        socket.addEventListener("close", ({ code, reason }) => {
-          end(`cut: ${code} ${reason}`);
-          reject(new Error(`${url} was not opened: ${code} ${reason}`));
+        socket.on("message", (data) => take(told.parse(JSON.parse(String(data)))));
+        socket.on("unexpected-response", (_, response) => {
+          text(response).then((told) => reject(new Error(`${response.statusCode} ${told.trim()}`)), reject);
         });
+        socket.on("error", (error) => {
+          end(`cut: ${error.message}`);
+          reject(error);
+        });
+        socket.on("close", (code, reason) => end(`cut: ${code} ${String(reason)}`));
       },
       () => socket.close(),
     );
-    socket.addEventListener("open", () => resolve(undefined));
+    socket.on("open", () => resolve(undefined));
     await promise;
     return stream;
   }
