@@ -16,7 +16,7 @@ const own: readonly Route[] = [
  *
  * Sources: services/simulator (`/readyz`, `/metrics`, `DRAIN_TIME`, `PORT`; it answers every path in the same way, as a
  * WebSocket where it is asked, and has names for a few so that there is something of every kind to ask for). It takes new
- * connections for a second after SIGTERM by itself. Its image is built here (Containerfile) and lies where the stack says. It
+ * connections for three seconds after SIGTERM by itself. Its image is built here (Containerfile) and lies where the stack says. It
  * reads no model; a volume is mounted all the same, as it would be for the engine.
  */
 export function simulated({ port, protocol, routes, showsPages, webSockets }: Engine): Engine {
