@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { explain } from "../cli/failures.ts";
 import { projectDir } from "../cli/project.ts";
@@ -35,19 +36,27 @@ function heading(text: string): void {
   console.log(`\n── ${text} ${"─".repeat(Math.max(0, 90 - text.length))}`);
 }
 
-function check(name: string, command: string, args: readonly string[]): Counts {
+/** A program that says by its exit code whether something is as it should be; what it prints is shown at its end. */
+async function check(name: string, script: string, ...args: readonly string[]): Promise<Counts> {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
+  const [status, ...printed] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   heading(name);
-  const { status } = spawnSync(command, args, { stdio: "inherit" });
+  process.stdout.write(printed.join(""));
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** Types, lint and format: the same as `npm run check`, each counted as one test. */
-function runChecks(): Counts[] {
-  return [
-    check("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]),
-    check("lint", process.execPath, ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."]),
-    check("format", process.execPath, ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."]),
-  ];
+/** Types, lint and format, side by side: the same as `npm run check`, each counted as one test. */
+function runChecks(): Promise<Counts[]> {
+  console.log("\nLooking at types, lint and format …");
+  return Promise.all([
+    check("types", "node_modules/typescript/bin/tsc", "--noEmit"),
+    check("lint", "node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."),
+    check("format", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."),
+  ]);
 }
 
 function runLayer(layer: string): Counts {
@@ -123,7 +132,7 @@ function byLab(names: readonly string[]): { lab: LabSpec | undefined; names: str
 
 const chosen = chosenLayers(process.argv.slice(2));
 const missing = missingForLab();
-const counts: Counts[] = chosen === layers ? runChecks() : [];
+const counts: Counts[] = chosen === layers ? await runChecks() : [];
 for (const { lab, names } of byLab(chosen)) {
   counts.push(...(lab === undefined || missing !== undefined ? names.map(runLayer) : await runOnLab(lab, names)));
 }
