@@ -36,13 +36,13 @@ export function placedIn<Version extends PlaceableVersion, Service extends Place
   service: Service & PlaceableService<Version>,
   { name, drained = false }: PlacingCluster,
 ): Service {
-  const runs = !drained && (service.clusters?.includes(name) ?? true);
-  return { ...service, versions: service.versions.map((version) => versionIn(version, name, runs)) };
+  const runs = (version: Version) => !drained && standsIn<Version>(service, version, name);
+  return { ...service, versions: service.versions.map((version) => versionIn(version, name, runs(version))) };
 }
 
 function versionIn<Version extends PlaceableVersion>(version: Version, cluster: string, runs: boolean): Version {
   const { weight = version.weight, replicas, autoscaling } = version.clusters[cluster] ?? {};
-  if (!runs || replicas === 0) return { ...version, weight, replicas: 0, autoscaling: undefined };
+  if (!runs) return { ...version, weight, replicas: 0, autoscaling: undefined };
   if (replicas !== undefined) return { ...version, weight, replicas, autoscaling: undefined };
   if (autoscaling !== undefined) return { ...version, weight, autoscaling, replicas: undefined };
   return { ...version, weight };
@@ -53,8 +53,8 @@ export function hasPods({ replicas = 1 }: Pick<PlaceableVersion, "replicas">): b
   return replicas > 0;
 }
 
-/** Whether pods of a version run in a cluster, or do again once that is no longer drained. */
-export function hasPodsWhenBack<Version extends PlaceableVersion>(
+/** Whether pods of a version run in a cluster while that is not drained. */
+export function standsIn<Version extends PlaceableVersion>(
   { clusters }: Pick<PlaceableService<Version>, "clusters">,
   version: Version,
   cluster: string,

@@ -59,7 +59,8 @@ export class Observability extends pulumi.ComponentResource {
               cluster,
               {
                 ...{ config: grafana, source: telemetry.metrics.source, airGap, namespace },
-                ...{ prometheusUrl: this.prometheusUrl, scrapeInterval: installed(addons.prometheus)?.scrapeInterval },
+                prometheusUrl: this.prometheusUrl,
+                scrapeInterval: installed(addons.prometheus)?.scrapeInterval,
                 jaegerUrl: this.jaeger?.url,
               },
               behind,

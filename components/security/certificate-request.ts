@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { caUsages, type IssuerRef } from "./certificates.ts";
+import { untilReady, type caUsages, type IssuerRef } from "./certificates.ts";
 
 export interface CertificateRequestSpec {
   /** The signing request, PEM in base64. */
@@ -36,8 +36,7 @@ export class CertificateRequest extends pulumi.CustomResource {
     spec: CertificateRequestSpec,
     opts: pulumi.CustomResourceOptions,
   ): CertificateRequest {
-    const annotations = { "pulumi.com/waitFor": "condition=Ready" };
-    return new CertificateRequest(logicalName, { metadata: { ...names, annotations }, spec }, opts);
+    return new CertificateRequest(logicalName, { metadata: { ...names, annotations: untilReady }, spec }, opts);
   }
 
   private constructor(logicalName: string, inputs: pulumi.Inputs, opts: pulumi.CustomResourceOptions) {

@@ -50,12 +50,12 @@ interface Names {
  * Both are waited for: what names an issuer or reads a Secret comes after it can. The Secret itself is nobody's resource,
  * so that neither state nor a preview ever holds its key.
  */
-const annotations = { "pulumi.com/waitFor": "condition=Ready" };
+export const untilReady = { "pulumi.com/waitFor": "condition=Ready" } as const;
 
 export function issuer(logicalName: string, names: Names, spec: IssuerSpec, opts: pulumi.CustomResourceOptions) {
   return new k8s.apiextensions.CustomResource(
     logicalName,
-    { apiVersion, kind: "Issuer", metadata: { ...names, annotations }, spec },
+    { apiVersion, kind: "Issuer", metadata: { ...names, annotations: untilReady }, spec },
     opts,
   );
 }
@@ -68,7 +68,7 @@ export function certificate(
 ) {
   return new k8s.apiextensions.CustomResource(
     logicalName,
-    { apiVersion, kind: "Certificate", metadata: { ...names, annotations }, spec },
+    { apiVersion, kind: "Certificate", metadata: { ...names, annotations: untilReady }, spec },
     opts,
   );
 }

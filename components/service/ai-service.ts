@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig } from "../../config/schema.ts";
-import { hasPods, hasPodsWhenBack } from "../../services/placement.ts";
+import { hasPods, standsIn } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
@@ -56,7 +56,7 @@ export class AiService extends pulumi.ComponentResource {
 
     this.serviceAccount = this.makeServiceAccount(cluster, args, name, child);
     // What a claim was filled with waits for the pods of a cluster that is drained for a while.
-    const isRead = service.versions.some((version) => hasPodsWhenBack(service, version, cluster.config.name));
+    const isRead = service.versions.some((version) => standsIn(service, version, cluster.config.name));
     this.claim = isRead ? modelClaim(cluster.config.name, name, args.namespace, service.model, child) : undefined;
     const after = this.claim === undefined ? args.after : [...args.after, this.claim];
     this.versions = service.versions.map((version) => {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig, VersionConfig } from "../../config/schema.ts";
-import { greatestWeight, hasPods, hasPodsWhenBack } from "../../services/placement.ts";
+import { greatestWeight, hasPods, standsIn } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
@@ -86,7 +86,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
       subset: this.makeSubset(logicalName, name, args, early),
       scope: new SidecarScope(cluster, args, { parent: this }),
     };
-    if (hasPodsWhenBack(service, version, cluster.config.name)) {
+    if (standsIn(service, version, cluster.config.name)) {
       this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
     }
     if (hasPods(version)) {

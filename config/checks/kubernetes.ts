@@ -2,7 +2,7 @@ import type { Fault } from "../faults.ts";
 import type { MeshConfig } from "../schema.ts";
 import { modelsOf } from "./engines.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
-import { placed, withPods } from "./placed.ts";
+import { placedUsually, withPods } from "./placed.ts";
 
 /** The oldest release of Kubernetes that Istio 1.31 supports. */
 const istioMinimum = "1.32";
@@ -12,9 +12,7 @@ const imageVolumeMinimum = "1.35";
 
 /** Clusters that are too old for what the stack uses. A cluster that does not tell its version is not judged. */
 export function kubernetesFaults(mesh: LenientMesh): Fault[] {
-  // One that is drained for a while is to hold its stages again.
-  const clusters = mesh.clusters.map((cluster) => ({ ...cluster, drained: false }));
-  return placed({ ...mesh, clusters }).flatMap(({ cluster: { kubernetesVersion: version }, services }, index) => {
+  return placedUsually(mesh).flatMap(({ cluster: { kubernetesVersion: version }, services }, index) => {
     if (version === undefined) return [];
     const path = `clusters[${index}].kubernetesVersion`;
     return tooNew(version, withPods(services)).map(({ place, what, minimum }) =>

@@ -1,7 +1,7 @@
 import type { Fault } from "../faults.ts";
 import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
-import { placed } from "./placed.ts";
+import { placed, placedUsually } from "./placed.ts";
 import { placesOf } from "./placement.ts";
 
 type Distribute = NonNullable<LenientMesh["locality"]["distribute"]>;
@@ -50,8 +50,8 @@ function totalFaults(to: Distribute[string], path: string): Fault[] {
 /** Istio takes the replicas of all regions without a share away: callers whose regions have none would find nobody. */
 function emptyFaults(mesh: LenientMesh, distribute: Distribute): Fault[] {
   const places = placed(mesh);
-  // A cluster that is drained for a while counts as a place all the same: that is how its version's rule is written.
-  const usual = placed({ ...mesh, clusters: mesh.clusters.map((cluster) => ({ ...cluster, drained: false })) });
+  // That is how a version's rule is written.
+  const usual = placedUsually(mesh);
   const regionOf = new Map(mesh.clusters.map(({ name, region }) => [name, region]));
   return Object.entries(distribute).flatMap(([from, to]) => {
     const given = Object.keys(to).filter((region) => (to[region] ?? 0) > 0);

@@ -22,6 +22,11 @@ export function placed({ clusters, services }: Pick<LenientMesh, "clusters" | "s
   }));
 }
 
+/** The same while no cluster is drained: one that is for a while is to hold its stages again. */
+export function placedUsually({ clusters, services }: Pick<LenientMesh, "clusters" | "services">): Placed[] {
+  return placed({ clusters: clusters.map((cluster) => ({ ...cluster, drained: false })), services });
+}
+
 /** The services that have pods; of versions that have none it does not count which model they would read. */
 export function withPods(services: LenientMesh["services"]): LenientMesh["services"] {
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exposedIn, shared, type CrossingService } from "../../services/crossing.ts";
-import { greatestWeight, hasPods, hasPodsWhenBack, placedIn, type PlaceableService } from "../../services/placement.ts";
+import { greatestWeight, hasPods, standsIn, placedIn, type PlaceableService } from "../../services/placement.ts";
 import { planTopology, type Topology, type TopologyCluster } from "../../services/topology.ts";
 
 const primary = (name: string, network = name): TopologyCluster => ({ name, network, role: "primary" });
@@ -193,7 +193,7 @@ describe("a service as one cluster has it", () => {
     [{}, { clusters: ["a", "b"] }, true],
   ])("a version %j of a service %j has pods once the cluster is back: %s", (version, more, expected) => {
     const drained = placedIn(service(version, more), { name: "a", drained: true });
-    expect(drained.versions.map((one) => hasPodsWhenBack(drained, one, "a"))).toEqual([expected]);
+    expect(drained.versions.map((one) => standsIn(drained, one, "a"))).toEqual([expected]);
   });
 
   test.each([

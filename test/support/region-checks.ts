@@ -18,8 +18,6 @@ type Regions = Readonly<Record<RegionName, Region>>;
 export const stages = { asr: 8000, llm: 8002, tts: 8001, face: 8003 } as const;
 export type StageOfTest = keyof typeof stages;
 
-/** What ought to be true of a mesh of two regions, whichever of them have a control plane. */
-
 /** What an `up` did to objects, one text each. */
 export function changesOf({ steps }: UpResult): string[] {
   return steps.flatMap(({ outcome, title, cluster }) => {
