@@ -16,7 +16,7 @@ import { IngressRoute, type IngressSplit, type IngressTls } from "./ingress-rout
 import { mirroringOf } from "./mirror.ts";
 import { offlineAtGateway, offlineClasses, offlineInside, realtimeAtGateway } from "./offline.ts";
 import { requestClasses, type Kind, type RequestClass } from "./request-classes.ts";
-import { splitsOf } from "./splits.ts";
+import { sameShares, splitsOf } from "./splits.ts";
 import { StreamIdle } from "./stream-idle.ts";
 import type { WeightedVersion } from "./weights.ts";
 
@@ -47,8 +47,7 @@ export class MeshTraffic extends pulumi.ComponentResource {
     const { testers } = config.pins;
     const dialogues = dialoguesOf(config.pins.dialogues, services);
 
-    const canaries = new Map<string, Canary>();
-    for (const running of services.running) {
+    const routed = services.running.map((running) => {
       const { component: service, stage } = running;
       const about = aboutOf(running, args);
       const looksInside = running.service.appProtocol !== "tcp";
@@ -56,15 +55,17 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const isKept = dialogues?.stages.some(({ name }) => name === stage.name) ?? false;
       const pinned = testers !== undefined || isKept;
       const canary = new Canary(cluster, { service, ...about, classes: inside, pinned, namespace }, { parent: this });
-      canaries.set(stage.name, canary);
-      if (!looksInside) continue;
-      const { idle } = stage.streams;
-      const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
-      new StreamIdle(cluster, idleArgs, { parent: this });
-    }
-    for (const running of services.running.filter(({ entry }) => entry)) {
+      if (looksInside) {
+        const { idle } = stage.streams;
+        const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
+        new StreamIdle(cluster, idleArgs, { parent: this });
+      }
+      return { ...about, running, isKept, route: canary.route };
+    });
+    // Who begins a dialogue is told versions that its stages' own routes know.
+    const kept = routed.filter(({ isKept }) => isKept).map(({ route }) => route);
+    for (const { running, needs, mirroring, classes } of routed.filter(({ running }) => running.entry)) {
       const { component: entry, stage, service } = running;
-      const { classes, needs, mirroring } = aboutOf(running, args);
       const { hosts } = config.ingress;
       const tls = tlsOf(config.ingress.tls, certificate);
       const secure = tls !== undefined;
@@ -72,8 +73,6 @@ export class MeshTraffic extends pulumi.ComponentResource {
         ...split,
         dialogues: split.dialogues && { ...split.dialogues, secure },
       }));
-      // Who begins a dialogue is told versions that its stages' own routes know.
-      const kept = (dialogues?.stages ?? []).flatMap(({ name }) => canaries.get(name)?.route ?? []);
       const atGate = { gateway, walls: [...users.before, ...(args.certificatesElsewhere ?? [])], tls };
       const routeArgs = { hosts, entry, splits, needs: [...needs, ...kept], mirroring, testers, namespace, ...atGate };
       const atGateway = classesAtGateway(classes, config.offline, hostOf(stage, namespace), liveVersions(service));
@@ -161,15 +160,18 @@ function ingressSplits(
     versions: liveVersions(of.entry.service),
     dialogues: dialoguesOf(dialogues, of),
   });
-  const shares = ({ versions, dialogues: kept }: IngressSplit) =>
-    JSON.stringify([versions, ...(kept?.stages ?? []).map((stage) => stage.versions)].map(sharesOf));
   const own = splitOf(services, undefined);
   const others = [...remotes].map(([cluster, remote]) => splitOf(remote, cluster));
-  return [...others.filter((split) => shares(split) !== shares(own)), own];
+  const differs = (split: IngressSplit) => {
+    const there = chosenBy(split);
+    return chosenBy(own).some((versions, index) => !sameShares(versions, there[index] ?? []));
+  };
+  return [...others.filter(differs), own];
 }
 
-function sharesOf(versions: readonly WeightedVersion[]) {
-  return versions.map(({ name, weight }) => [name, weight]);
+/** All between which a gateway chooses: the versions of the entry stage, and of each stage that a dialogue keeps. */
+function chosenBy({ versions, dialogues }: IngressSplit): (readonly WeightedVersion[])[] {
+  return [versions, ...(dialogues?.stages ?? []).map((stage) => stage.versions)];
 }
 
 function dialoguesOf(config: PinsConfig["dialogues"], { running }: AiServices): Dialogues | undefined {

@@ -1,6 +1,7 @@
 import type { VersionConfig } from "../../config/schema.ts";
 import type { NamedRoute } from "../istio/objects.ts";
 import { matchingBoth } from "./request-classes.ts";
+import type { WeightedVersion } from "./weights.ts";
 
 /** How the callers of one cluster, or all that no other split names, choose between versions. */
 export interface Split {
@@ -28,7 +29,8 @@ export function splitsOf(
   ];
 }
 
-function sameShares(one: readonly VersionConfig[], other: readonly VersionConfig[]): boolean {
+/** Whether two lists of the same versions give each the same share. */
+export function sameShares(one: readonly WeightedVersion[], other: readonly WeightedVersion[]): boolean {
   return one.every(({ name, weight }) => other.some((version) => version.name === name && version.weight === weight));
 }
 
