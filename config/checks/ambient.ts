@@ -1,16 +1,13 @@
 import type { Fault } from "../faults.ts";
 import type { LenientMesh } from "./lenient.ts";
-import { valueAt } from "./reserved-values.ts";
+import { profiles, valueAt } from "./reserved-values.ts";
 
 /** Helm values that switch ambient mode on, each with what it takes to. */
 const switches = [
   { path: "istiod.env.PILOT_ENABLE_AMBIENT", on: "true" },
   { path: "istiod.meshConfig.defaultConfig.proxyMetadata.ISTIO_META_ENABLE_HBONE", on: "true" },
   { path: "cni.ambient.enabled", on: "true" },
-  ...["base", "istiod", "cni", "gateway", "eastWestGateway"].flatMap((chart) => [
-    { path: `${chart}.profile`, on: "ambient" },
-    { path: `${chart}.global.profile`, on: "ambient" },
-  ]),
+  ...profiles.map((path) => ({ path, on: "ambient" })),
 ];
 
 /** Ambient mode, in which none of what the program says of sidecars would hold. */

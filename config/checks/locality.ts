@@ -3,6 +3,7 @@ import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { placed, placedUsually } from "./placed.ts";
 import { placesOf } from "./placement.ts";
+import { wrongTotal } from "./total.ts";
 
 type Distribute = NonNullable<LenientMesh["locality"]["distribute"]>;
 
@@ -40,11 +41,8 @@ function regionFaults(names: readonly string[], clusters: LenientMesh["clusters"
 }
 
 function totalFaults(to: Distribute[string], path: string): Fault[] {
-  const shares = Object.entries(to);
-  const total = shares.reduce((sum, [, share]) => sum + share, 0);
-  if (!Number.isFinite(total) || total === 100) return [];
-  const list = shares.map(([region, share]) => `${region} ${share}`).join(", ");
-  return [{ path, message: `shares total ${total}${list === "" ? "" : ` (${list})`}; they must total 100` }];
+  const wrong = wrongTotal(Object.entries(to));
+  return wrong === undefined ? [] : [{ path, message: `shares ${wrong}` }];
 }
 
 /** Istio takes the replicas of all regions without a share away: callers whose regions have none would find nobody. */

@@ -5,6 +5,7 @@ import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { placed, type Placed } from "./placed.ts";
 import { repeated } from "./repeated.ts";
+import { wrongTotal } from "./total.ts";
 
 type Service = LenientMesh["services"][string];
 
@@ -75,12 +76,11 @@ export function clusterWeightFaults({ clusters, services }: LenientMesh): Fault[
 }
 
 function totalFaults(stage: string, { versions }: Service, cluster: string): Fault[] {
-  const shares = versions.map((version) => ({ ...version, share: weightIn(version, cluster) ?? version.weight }));
-  const total = shares.reduce((sum, { share }) => sum + share, 0);
-  if (!Number.isFinite(total) || total === 100) return [];
-  const list = shares.map(({ name, share }) => `${name ?? "?"} ${share}`).join(", ");
-  const message = `weights of callers in ${cluster} total ${total} (${list}); they must total 100`;
-  return [{ path: `services.${stage}.versions`, message }];
+  const wrong = wrongTotal(
+    versions.map((version) => [version.name, weightIn(version, cluster) ?? version.weight] as const),
+  );
+  if (wrong === undefined) return [];
+  return [{ path: `services.${stage}.versions`, message: `weights of callers in ${cluster} ${wrong}` }];
 }
 
 function weightIn({ clusters }: Service["versions"][number], name: string): number | undefined {

@@ -88,7 +88,7 @@ const detours = ["_internal_defaults_do_not_set", "defaults"];
 const charts = ["base", "istiod", "cni", "gateway", "eastWestGateway"];
 
 /** Profiles change hundreds of values at once, those above among them. */
-const profiles = charts.flatMap((chart) => [`${chart}.profile`, `${chart}.global.profile`]);
+export const profiles = charts.flatMap((chart) => [`${chart}.profile`, `${chart}.global.profile`]);
 
 /** The annotation by which a pod of a gateway is told its own settings; its name has dots, unlike a path's parts. */
 const ownSettings = "proxy.istio.io/config";

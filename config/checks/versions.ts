@@ -1,6 +1,7 @@
 import type { Fault } from "../faults.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { repeated } from "./repeated.ts";
+import { wrongTotal } from "./total.ts";
 
 /** Weights that do not total 100, and names that stand for two versions. */
 export function versionFaults({ services }: LenientMesh): Fault[] {
@@ -11,11 +12,8 @@ export function versionFaults({ services }: LenientMesh): Fault[] {
       path,
       message: `has two versions named ${JSON.stringify(value)}; each name stands for one subset`,
     }));
-    const total = versions.reduce((sum, { weight }) => sum + weight, 0);
-    if (versions.length > 0 && Number.isFinite(total) && total !== 100) {
-      const shares = versions.map(({ name, weight }) => `${name ?? "?"} ${weight}`).join(", ");
-      faults.push({ path, message: `weights total ${total} (${shares}); they must total 100` });
-    }
+    const wrong = wrongTotal(versions.map(({ name, weight }) => [name, weight] as const));
+    if (versions.length > 0 && wrong !== undefined) faults.push({ path, message: `weights ${wrong}` });
     return faults;
   });
 }
