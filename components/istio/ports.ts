@@ -11,3 +11,6 @@ export const istioPorts = {
   /** Where other networks come in: Istio sends to a gateway that has a server of this number. */
   crossNetwork: 15443,
 } as const;
+
+/** Where users come in at an ingress gateway: without TLS, or only to be led to it, and with. */
+export const userPorts = { http: 80, https: 443 } as const;

@@ -3,7 +3,7 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { serviceName } from "../../services/stage.ts";
 import { collectorOf, observabilityNamespace } from "../observability/collector.ts";
-import { istioPorts } from "../istio/ports.ts";
+import { istioPorts, userPorts } from "../istio/ports.ts";
 import {
   eastWestLabels,
   eastWestName,
@@ -102,7 +102,7 @@ function policiesOf(
 }
 
 /** Ports of the gateway that are for the world: HTTP, HTTPS, and where load balancers ask whether it is well. */
-const publicPorts = [80, 443, istioPorts.ready];
+const publicPorts = [userPorts.http, userPorts.https, istioPorts.ready];
 
 /** The rules of the gateway's pods. Others in their namespace, as solvers of ACME's challenges, are free. */
 export function gatewayPolicies({ config, pipeline, crossing = noCrossing }: NetworkArgs): NamedPolicy[] {

@@ -3,6 +3,7 @@ import { jwksText } from "../../config/schema/jwks.ts";
 import type { ServiceConfig, UsersConfig } from "../../config/schema.ts";
 import type { StandingStage } from "../../services/standing.ts";
 import type { AuthorizationPolicySpec, Operation } from "../istio/generated/authorization-policy.ts";
+import { userPorts } from "../istio/ports.ts";
 import type { RequestAuthenticationSpec } from "../istio/generated/request-authentication.ts";
 
 /** Labels of the pods at which users come in. */
@@ -25,13 +26,11 @@ export function tokensTaken(users: UsersConfig, gateway: Selector): RequestAuthe
   };
 }
 
-/** The port that leads to the one with TLS, and at which authorities ask for certificates. Nothing else is there. */
-const redirecting = "80";
-
 /**
  * Who is let in: those with a genuine token that holds the claims, anyone to open paths, and nobody else: 403.
  *
- * @param redirects whether users come in by TLS, and the port without it leads them there
+ * @param redirects whether users come in by TLS: the port without it then leads them there, and answers authorities that ask
+ *   for certificates; nothing else is there
  */
 export function usersLetIn(
   { issuers, claims }: UsersConfig,
@@ -50,7 +49,7 @@ export function usersLetIn(
     rules: [
       { from: [{ source: { requestPrincipals: principals } }], ...(when.length > 0 && { when }) },
       ...(open.length === 0 ? [] : [{ to: [{ operation: reading(open) }] }]),
-      ...(redirects ? [{ to: [{ operation: { ports: [redirecting] } }] }] : []),
+      ...(redirects ? [{ to: [{ operation: { ports: [String(userPorts.http)] } }] }] : []),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { seconds } from "../../config/quantities.ts";
 import type { Duration } from "../../config/scalars.ts";
 import type { Server } from "../istio/generated/gateway.ts";
+import { userPorts } from "../istio/ports.ts";
 import type { NamedRoute } from "../istio/objects.ts";
 
 /**
@@ -16,7 +17,7 @@ const cipherSuites = [
 /** Where users come in by TLS. */
 export function httpsServer(hosts: readonly string[], credentialName: string): Server {
   return {
-    port: { number: 443, name: "https", protocol: "HTTPS" },
+    port: { number: userPorts.https, name: "https", protocol: "HTTPS" },
     hosts: [...hosts],
     tls: { mode: "SIMPLE", credentialName, minProtocolVersion: "TLSV1_2", cipherSuites },
   };
@@ -24,7 +25,7 @@ export function httpsServer(hosts: readonly string[], credentialName: string): S
 
 /** Where users come in without. */
 export function httpServer(hosts: readonly string[]): Server {
-  return { port: { number: 80, name: "http", protocol: "HTTP" }, hosts: [...hosts] };
+  return { port: { number: userPorts.http, name: "http", protocol: "HTTP" }, hosts: [...hosts] };
 }
 
 /**

@@ -43,10 +43,10 @@ function samePlace(one: ClusterRecord, other: ClusterRecord): boolean {
 
 /** An order that does not change from run to run. */
 export function byName(one: ClusterRecord, other: ClusterRecord): number {
-  return one.name === other.name ? compare(one.uid, other.uid) : compare(one.name, other.name);
+  return compare(one.name, other.name) || compare(one.uid, other.uid);
 }
 
-function compare(one: string, other: string): number {
+export function compare(one: string, other: string): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
 }

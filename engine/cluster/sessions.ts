@@ -5,7 +5,7 @@ import { Lease } from "./lease.ts";
 import type { ProviderSpec } from "../program/provider.ts";
 import { reach, reachRecorded } from "./reached.ts";
 import type { Reached } from "./reached.ts";
-import { byName, knownClusters } from "./record.ts";
+import { byName, compare, knownClusters } from "./record.ts";
 import type { ClusterRecord, KnownClusters } from "./record.ts";
 import type { Run, Session } from "./session.ts";
 
@@ -213,7 +213,7 @@ export class Sessions {
 }
 
 function inLockOrder(one: ClusterRecord, other: ClusterRecord): number {
-  return one.uid === other.uid ? byName(one, other) : one.uid < other.uid ? -1 : 1;
+  return compare(one.uid, other.uid) || byName(one, other);
 }
 
 function severalProviders(): EngineError {
