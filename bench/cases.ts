@@ -1,6 +1,7 @@
 import { programOf, projectDir } from "../cli/project.ts";
 import { readStackFile } from "../cli/stack-file.ts";
-import type { MeshConfig } from "../config/schema.ts";
+import { configIn } from "../components/multicluster/mesh-plan.ts";
+import type { MeshConfig, ServiceConfig } from "../config/schema.ts";
 import type { Program } from "../engine/index.ts";
 
 /** How many services the growth is measured over. */
@@ -17,7 +18,7 @@ export function caseNamed(name: string): Program {
   if (what === "services") {
     const file = readStackFile(projectDir, "prod");
     const program = programOf(file);
-    const mesh = inFirstCluster(file.mesh);
+    const mesh = inOneCluster(file.mesh);
     const config = { ...program.config, "linly-mesh:mesh": JSON.stringify(mesh), "linly-mesh:stages": count };
     return { ...program, config, entry: "bench/programs/stages.ts" };
   }
@@ -34,14 +35,16 @@ export const caseNames = [
   ...clusterCounts.flatMap((count) => [`${count} clusters`, `${count} primaries`]),
 ];
 
-/** A mesh in its first cluster alone, with nothing left of what it says of others. */
-function inFirstCluster(mesh: MeshConfig): MeshConfig {
-  const clusters = mesh.clusters.slice(0, 1);
-  const services = Object.entries(mesh.services).map(([stage, service]) => {
-    const versions = service.versions.map((version) => ({ ...version, clusters: {} }));
-    return [stage, { ...service, clusters: undefined, versions }] as const;
-  });
-  return { ...mesh, topology: "single", clusters, services: Object.fromEntries(services) };
+/** The mesh in the first of its clusters alone, with the weights and replicas of that. */
+export function inOneCluster(mesh: MeshConfig): MeshConfig {
+  const [first] = mesh.clusters;
+  if (first === undefined) throw new Error("the mesh has no cluster");
+  const { services, ...rest } = configIn(mesh, first);
+  const here = Object.entries(services).map(([stage, service]): [string, ServiceConfig] => [
+    stage,
+    { ...service, versions: service.versions.map((version) => ({ ...version, clusters: {} })) },
+  ]);
+  return { ...rest, topology: "single", clusters: [first], services: Object.fromEntries(here) };
 }
 
 /** A mesh of two clusters in as many as asked for: all but the first are like the second, and have a network of their own. */

@@ -11,6 +11,7 @@ import { waitFor } from "../lab/wait.ts";
 import { planPipeline } from "../services/plan.ts";
 import { seeded } from "../services/simulator/random.ts";
 import { serviceName } from "../services/stage.ts";
+import { wholeNumber } from "./arguments.ts";
 import { Kubectl, type Pod } from "./overhead/kubectl.ts";
 import { send } from "./overhead/send.ts";
 import { programWith } from "./overhead/setups.ts";
@@ -23,8 +24,8 @@ import { formatSpread, spreadOf } from "./spread.ts";
  * Takes over the lab of this machine and leaves it up and empty. A stage in the north calls one beside it and the same one in
  * the east, in turns drawn by chance. The lab is one machine: there is no distance in what it says.
  */
-const blockCount = wholeNumber(process.argv[2], 20);
-const seconds = wholeNumber(process.argv[3], 2);
+const blockCount = wholeNumber(process.argv[2], 20, "blocks or seconds");
+const seconds = wholeNumber(process.argv[3], 2, "blocks or seconds");
 const say = (line: string) => console.error(line);
 const random = seeded(1);
 const [home, away] = ["north", "east"];
@@ -102,10 +103,4 @@ function podOf(pods: readonly Pod[], stage: string): Pod {
   const [pod, ...others] = pods.filter(({ app }) => app === serviceName({ name: stage }));
   if (pod === undefined || others.length > 0) throw new Error(`one pod of ${stage} is expected`);
   return pod;
-}
-
-function wholeNumber(text: string | undefined, otherwise: number): number {
-  const number = Number(text ?? otherwise);
-  if (!Number.isInteger(number) || number < 1) throw new RangeError(`${text} is no number of blocks or seconds`);
-  return number;
 }

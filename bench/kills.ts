@@ -3,11 +3,12 @@ import { failuresOf } from "../cli/demo/load.ts";
 import { programOf, projectDir } from "../cli/project.ts";
 import { readStackFile } from "../cli/stack-file.ts";
 import { table } from "../cli/views/table.ts";
-import { destroy, preview, up, type Result } from "../engine/index.ts";
+import { destroy, preview, up } from "../engine/index.ts";
 import { labUp } from "../lab/lab.ts";
 import { multiclusterLab } from "../lab/spec.ts";
 import { ensureTools } from "../lab/tools/build.ts";
 import { seeded } from "../services/simulator/random.ts";
+import { changesOf } from "./kills/changes.ts";
 import { isHeld, killedUp } from "./kills/killed-up.ts";
 import { killPoints } from "./kills/points.ts";
 import { Users } from "./users.ts";
@@ -71,10 +72,3 @@ console.log(
   `\n  ${objects} objects and releases, seed ${seed}; load of the machine, one minute: ${loadavg()[0]?.toFixed(1)}`,
 );
 if (faults.length > 0) throw new Error(faults.join("\n"));
-
-/** What an `up` made, changed or failed at, as a person reads it. */
-function changesOf({ steps }: Result): string[] {
-  return steps
-    .filter((step) => isHeld(step) && step.outcome !== "same")
-    .map(({ outcome, title, cluster }) => `${outcome} ${title} in ${cluster}`);
-}

@@ -10,6 +10,7 @@ import { labUp } from "../lab/lab.ts";
 import { localLab } from "../lab/spec.ts";
 import { ensureTools } from "../lab/tools/build.ts";
 import { seeded } from "../services/simulator/random.ts";
+import { wholeNumber } from "./arguments.ts";
 import { measureBlock, type Block, type Stages } from "./overhead/blocks.ts";
 import { fleet, fleetSizes, knows, weigh } from "./overhead/fleet.ts";
 import { Kubectl } from "./overhead/kubectl.ts";
@@ -30,8 +31,8 @@ import {
  * machine and leaves it up and empty. Each block measures every setup with every load for so many seconds, in an order
  * drawn by chance, so that whatever else the machine does falls on all of them.
  */
-const blockCount = wholeNumber(process.argv[2], 20);
-const seconds = wholeNumber(process.argv[3], 2);
+const blockCount = wholeNumber(process.argv[2], 20, "blocks or seconds");
+const seconds = wholeNumber(process.argv[3], 2, "blocks or seconds");
 const say = (line: string) => console.error(line);
 const random = seeded(1);
 
@@ -96,10 +97,4 @@ try {
 
 async function stagesIn(namespace: string): Promise<Stages> {
   return new Map((await kubectl.pods(namespace)).map((pod) => [pod.app.replace(/-service$/, ""), pod]));
-}
-
-function wholeNumber(text: string | undefined, otherwise: number): number {
-  const number = Number(text ?? otherwise);
-  if (!Number.isInteger(number) || number < 1) throw new RangeError(`${text} is no number of blocks or seconds`);
-  return number;
 }

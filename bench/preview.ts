@@ -2,6 +2,7 @@ import { loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { table } from "../cli/views/table.ts";
+import { wholeNumber } from "./arguments.ts";
 import { caseNames, clusterCounts, clustersAndPairs, serviceCounts } from "./cases.ts";
 import { measured, type Measured } from "./measure.ts";
 import { formatSpread, spreadOf, steepening, type Point } from "./spread.ts";
@@ -10,8 +11,7 @@ import { formatSpread, spreadOf, steepening, type Point } from "./spread.ts";
  * What a preview takes: `npm run bench`, or `npm run bench -- ROUNDS`. Each round runs every case once, so that whatever
  * else the machine does falls on all of them. Ratios are taken within a round, then their median.
  */
-const rounds = Number(process.argv[2] ?? 7);
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`${process.argv[2]} is no number of rounds`);
+const rounds = wholeNumber(process.argv[2], 7, "rounds");
 
 const once = fileURLToPath(new URL("preview-once.ts", import.meta.url));
 const answer = z.object({ resources: z.number(), coreSeconds: z.number() });

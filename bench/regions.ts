@@ -8,6 +8,7 @@ import { destroy, preview, up } from "../engine/index.ts";
 import { labUp } from "../lab/lab.ts";
 import { multiclusterLab } from "../lab/spec.ts";
 import { ensureTools } from "../lab/tools/build.ts";
+import { wholeNumber } from "./arguments.ts";
 import { programWith } from "./overhead/setups.ts";
 import { RegionsByHand } from "./regions/by-hand.ts";
 import { withStageOnlyIn } from "./regions/crossing-mesh.ts";
@@ -20,8 +21,7 @@ import { Kubectl } from "./overhead/kubectl.ts";
  * `npm run bench:regions -- ROUNDS`. Takes over the lab of this machine and leaves it up and empty. One stage runs in the
  * east alone, so that each request of the north's users crosses, and the first that is answered is the end.
  */
-const rounds = Number(process.argv[2] ?? 3);
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`${process.argv[2]} is no number of rounds`);
+const rounds = wholeNumber(process.argv[2], 3, "rounds");
 const crossing = "tts";
 const [home, away] = ["north", "east"];
 

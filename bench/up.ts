@@ -7,6 +7,7 @@ import { destroy, preview, up } from "../engine/index.ts";
 import { localLab } from "../lab/spec.ts";
 import { labUp } from "../lab/lab.ts";
 import { ensureTools } from "../lab/tools/build.ts";
+import { wholeNumber } from "./arguments.ts";
 import { ByHand } from "./by-hand.ts";
 import { Users } from "./users.ts";
 import { inTurns, waysTable } from "./ways.ts";
@@ -15,8 +16,7 @@ import { inTurns, waysTable } from "./ways.ts";
  * From an empty lab cluster to an answered request: `npm run bench:up`, or `npm run bench:up -- ROUNDS`. Takes over the
  * lab of this machine and leaves it up and empty. Each round does it both ways, in turn first, and takes it down again.
  */
-const rounds = Number(process.argv[2] ?? 3);
-if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`${process.argv[2]} is no number of rounds`);
+const rounds = wholeNumber(process.argv[2], 3, "rounds");
 
 const file = readStackFile(projectDir, "local");
 const program = programOf(file);

@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { ClusterView } from "../cli/demo/cluster-view.ts";
 import { load, type Result } from "../cli/demo/load.ts";
-import { ingressName } from "../components/istio/values.ts";
 import type { MeshConfig } from "../config/schema.ts";
 import { workRoute } from "../services/engine.ts";
 import { planPipeline } from "../services/plan.ts";
@@ -26,7 +25,7 @@ export class Users {
   }
 
   async sent(count: number): Promise<Result[]> {
-    const url = `http://${await this.view.loadBalancerAddress(ingressName, ingressName)}${this.#path}`;
+    const url = await this.view.ingressUrl(this.#path);
     return load({ url, concurrency: Math.min(count, 4), timeout: 10_000 }, (already) => already >= count);
   }
 

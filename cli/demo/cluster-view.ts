@@ -1,4 +1,5 @@
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { ingressName } from "../../components/istio/values.ts";
 
 /** A pod as the demonstration shows it. */
 export interface PodView {
@@ -42,6 +43,11 @@ export class ClusterView {
     const address = first?.ip ?? first?.hostname;
     if (address === undefined) throw new Error(`Service ${namespace}/${name} has no address`);
     return address;
+  }
+
+  /** Where users of this cluster enter, by its ingress gateway. */
+  async ingressUrl(path: string): Promise<string> {
+    return `http://${await this.loadBalancerAddress(ingressName, ingressName)}${path}`;
   }
 }
 

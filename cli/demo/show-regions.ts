@@ -1,4 +1,3 @@
-import { ingressName } from "../../components/istio/values.ts";
 import { planMesh } from "../../components/multicluster/mesh-plan.ts";
 import type { ClusterConfig, MeshConfig } from "../../config/schema.ts";
 import { workRoute } from "../../services/engine.ts";
@@ -57,7 +56,7 @@ export async function showRegions(
   const { path } = workRoute(entry.stage.engine);
   const urls = new Map<string, string>();
   for (const [name, view] of views) {
-    urls.set(name, `http://${await view.loadBalancerAddress(ingressName, ingressName)}${path}`);
+    urls.set(name, await view.ingressUrl(path));
   }
   write(`\n${requests} requests at each ingress gateway, as of the users of its region`);
   const sent = await Promise.all(

@@ -3,7 +3,6 @@ import { installed, type MeshConfig, type ServiceConfig } from "../../config/sch
 import { planPipeline, type PlannedService } from "../../services/plan.ts";
 import { workRoute } from "../../services/engine.ts";
 import { serviceName } from "../../services/stage.ts";
-import { ingressName } from "../../components/istio/values.ts";
 import { istioPorts } from "../../components/istio/ports.ts";
 import { table } from "../views/table.ts";
 import { ClusterView } from "./cluster-view.ts";
@@ -38,8 +37,7 @@ export async function showMesh(mesh: MeshConfig, kubeconfig: string, write: (lin
     ),
   );
 
-  const address = await view.loadBalancerAddress(ingressName, ingressName);
-  const url = `http://${address}${workRoute(entry.stage.engine).path}`;
+  const url = await view.ingressUrl(workRoute(entry.stage.engine).path);
   write(`\n${requests.toLocaleString("en")} requests through the ingress gateway: POST ${url}`);
   const results = await load({ url, concurrency: 16, timeout: 30_000 }, (sent) => sent >= requests);
   writeShares(services, results, write);

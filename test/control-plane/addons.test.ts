@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import type { Json, JsonObject, Plan } from "../../engine/index.ts";
 import { startApiServer, type ApiServer } from "../support/api-server.ts";
 import { at, isObject, manifests } from "../support/plan.ts";
-import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith } from "../support/stack.ts";
 
 const namespace = "observability";
 let server: ApiServer;

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import type { Json, JsonObject, Plan } from "../../engine/index.ts";
 import { startApiServer, type ApiServer } from "../support/api-server.ts";
 import { define, definitions, istioDefinition, operatorDefinition } from "../support/definitions.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { at, isObject, manifests, stepTitled } from "../support/plan.ts";
 import { StackUnderTest } from "../support/stack-under-test.ts";
-import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith } from "../support/stack.ts";
 
 /* Go is needed, for the modules that hold the definitions; it comes with what a lab needs. */
 describeOnLab("definitions", () => {

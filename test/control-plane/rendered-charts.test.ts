@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import { parse } from "yaml";
 import { projectDir } from "../../cli/project.ts";
 import { preview, render, type Json } from "../../engine/index.ts";
@@ -10,7 +11,7 @@ import { ensureTools } from "../../lab/tools/build.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { missingForLab } from "../support/requirements.ts";
 import { at, isObject, stepTitled } from "../support/plan.ts";
-import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith } from "../support/stack.ts";
 
 const registry = "mirror.example.com";
 const charts = { folder: join(projectDir, ".lab", "charts") };

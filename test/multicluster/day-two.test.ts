@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
+import { changesOf } from "../../bench/kills/changes.ts";
 import { killedUp } from "../../bench/kills/killed-up.ts";
 import { failuresOf, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
@@ -7,7 +9,7 @@ import { multiclusterLab } from "../../lab/spec.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { applied, startedLab } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
-import { changesOf, expectHomeAgain, patient, stages } from "../support/region-checks.ts";
+import { expectHomeAgain, patient, stages } from "../support/region-checks.ts";
 import {
   destroyed,
   meshOfRegions,
@@ -18,7 +20,7 @@ import {
   withCluster,
   type Region,
 } from "../support/regions.ts";
-import { inOneCluster, stackWith } from "../support/stack.ts";
+import { stackWith } from "../support/stack.ts";
 import { secretPart } from "../support/tls.ts";
 
 /** After so many objects `up` is killed: other ones for each LINLY_MESH_SEED. */

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import { parse } from "yaml";
 import type { Json, Plan, Step } from "../../engine/index.ts";
 import { engines } from "../../services/engines/index.ts";
 import { at, isObject, manifests, stepTitled } from "../support/plan.ts";
-import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith } from "../support/stack.ts";
 
 /* A stack file holds less than what a configuration has become with its defaults: what changes is a part of it. */
 const withMesh = (change: object) => planOf(stackWith("prod", (mesh) => ({ ...inOneCluster(mesh), ...change })));

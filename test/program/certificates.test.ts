@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import { projectDir } from "../../cli/project.ts";
 import { stacksOf } from "../../cli/stack-file.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import type { JsonObject, Plan } from "../../engine/index.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
-import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith } from "../support/stack.ts";
 
 const waited = { "pulumi.com/waitFor": "condition=Ready" };
 

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { needsOf } from "../support/needs.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
-import { inOneCluster, planOf, stackWith, withService } from "../support/stack.ts";
+import { planOf, stackWith, withService } from "../support/stack.ts";
 
 const host = "voices.example.com";
 

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { inOneCluster } from "../../bench/cases.ts";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import type { Plan } from "../../engine/index.ts";
 import { engines } from "../../services/engines/index.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
 import { serviceOf } from "../support/service.ts";
-import { inOneCluster, planOf, stackWith } from "../support/stack.ts";
+import { planOf, stackWith } from "../support/stack.ts";
 
 const simulator = "localhost/linly-mesh/simulator:lab";
 

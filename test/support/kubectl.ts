@@ -31,3 +31,15 @@ export async function withObjects<T>(
     await kubectl(kubeconfig, ["delete", "--ignore-not-found", "--filename", "-"], list);
   }
 }
+
+/** Waits until all pods of a Deployment are as it says. */
+export function rolledOut(kubeconfig: string, namespace: string, deployment: string): Promise<string> {
+  const status = ["rollout", "status", `deployment/${deployment}`, "--timeout=240s"];
+  return kubectl(kubeconfig, ["--namespace", namespace, ...status]);
+}
+
+/** Replaces the pods of a Deployment, and waits for the new ones. */
+export async function restarted(kubeconfig: string, namespace: string, deployment: string): Promise<void> {
+  await kubectl(kubeconfig, ["--namespace", namespace, "rollout", "restart", `deployment/${deployment}`]);
+  await rolledOut(kubeconfig, namespace, deployment);
+}

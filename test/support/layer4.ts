@@ -1,6 +1,6 @@
 import { failuresOf, load } from "../../cli/demo/load.ts";
 import { waitFor } from "../../lab/wait.ts";
-import { kubectl } from "./kubectl.ts";
+import { restarted } from "./kubectl.ts";
 import { settled } from "./settled.ts";
 
 /**
@@ -11,9 +11,7 @@ import { settled } from "./settled.ts";
  * @param url of requests that pass both
  */
 export async function forgetListener(kubeconfig: string, deployment: string, url: string): Promise<void> {
-  const where = ["--namespace", "linly"];
-  await kubectl(kubeconfig, [...where, "rollout", "restart", `deployment/${deployment}`]);
-  await kubectl(kubeconfig, [...where, "rollout", "status", `deployment/${deployment}`, "--timeout=240s"]);
+  await restarted(kubeconfig, "linly", deployment);
   await settled(kubeconfig);
   await waitFor("a hundred requests of which none fails", { seconds: 120 }, async () => {
     const results = await load({ url, concurrency: 8, timeout: 60_000 }, (sent) => sent >= 100);

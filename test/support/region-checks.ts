@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { expect, vi } from "vitest";
+import { changesOf } from "../../bench/kills/changes.ts";
 import { failuresOf, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { eastWestName, eastWestNamespace } from "../../components/istio/values.ts";
 import type { MeshConfig } from "../../config/schema.ts";
@@ -17,13 +18,6 @@ type Regions = Readonly<Record<RegionName, Region>>;
 
 export const stages = { asr: 8000, llm: 8002, tts: 8001, face: 8003 } as const;
 export type StageOfTest = keyof typeof stages;
-
-/** What an `up` did to objects, one text each. */
-export function changesOf({ steps }: UpResult): string[] {
-  return steps.flatMap(({ outcome, title, cluster }) => {
-    return outcome === "same" || outcome === "register" ? [] : [`${outcome} ${title} in ${cluster}`];
-  });
-}
 
 /** An `up` from nothing has made all that it has, and one more finds nothing to do. */
 export async function expectSettled(first: UpResult, change?: (mesh: MeshConfig) => MeshConfig): Promise<void> {

@@ -4,11 +4,11 @@ import { z } from "zod";
 import { ClusterView, type PodView } from "../../cli/demo/cluster-view.ts";
 import { helmPath } from "../../cli/helm.ts";
 import { load, type Result, type Target, type Visit } from "../../cli/demo/load.ts";
-import { ingressName, istioNamespace } from "../../components/istio/values.ts";
+import { istioNamespace } from "../../components/istio/values.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { destroy, type Result as UpResult } from "../../engine/index.ts";
 import { multiclusterLab, type LabState } from "../../lab/spec.ts";
-import { kubectl } from "./kubectl.ts";
+import { kubectl, restarted, rolledOut } from "./kubectl.ts";
 import { applied, startedLab } from "./lab.ts";
 import { settled } from "./settled.ts";
 import { stackWith } from "./stack.ts";
@@ -39,8 +39,8 @@ export class Region {
     this.view = new ClusterView(this.kubeconfig, name);
   }
 
-  async url(path = work): Promise<string> {
-    return `http://${await this.view.loadBalancerAddress(ingressName, ingressName)}${path}`;
+  url(path = work): Promise<string> {
+    return this.view.ingressUrl(path);
   }
 
   async podsOf(app: string): Promise<PodView[]> {
@@ -59,13 +59,12 @@ export class Region {
 
   /** Waits until all pods of a Deployment are as it says. */
   rolledOut(deployment: string, of = namespace): Promise<string> {
-    return this.#kubectl(of, ["rollout", "status", `deployment/${deployment}`, "--timeout=240s"]);
+    return rolledOut(this.kubeconfig, of, deployment);
   }
 
   /** Replaces its pods, and waits for the new ones. */
-  async restarted(deployment: string, of = namespace): Promise<void> {
-    await this.#kubectl(of, ["rollout", "restart", `deployment/${deployment}`]);
-    await this.rolledOut(deployment, of);
+  restarted(deployment: string, of = namespace): Promise<void> {
+    return restarted(this.kubeconfig, of, deployment);
   }
 
   /** What is done while no istiod runs here, and ends with one that does. */

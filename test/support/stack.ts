@@ -1,4 +1,3 @@
-import { configIn } from "../../components/multicluster/mesh-plan.ts";
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile, type StackFile } from "../../cli/stack-file.ts";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
@@ -29,18 +28,6 @@ export function withService(
   const service = mesh.services[stage];
   if (service === undefined) throw new Error(`no service ${stage}`);
   return { ...mesh, services: { ...mesh.services, [stage]: change(service) } };
-}
-
-/** The mesh in the first of its clusters alone, with the weights and replicas of that. */
-export function inOneCluster(mesh: MeshConfig): MeshConfig {
-  const [first] = mesh.clusters;
-  if (first === undefined) throw new Error("the mesh has no cluster");
-  const { services, ...rest } = configIn(mesh, first);
-  const here = Object.entries(services).map(([stage, service]): [string, ServiceConfig] => [
-    stage,
-    { ...service, versions: service.versions.map((version) => ({ ...version, clusters: {} })) },
-  ]);
-  return { ...rest, topology: "single", clusters: [first], services: Object.fromEntries(here) };
 }
 
 /** The same clusters with a control plane in each. */

@@ -10,7 +10,7 @@ import { restrictedContainer, restrictedPod } from "../../components/security/po
 import type { MeshConfig } from "../../config/schema.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { listeningPorts } from "../support/exec.ts";
-import { kubectl, withObjects } from "../support/kubectl.ts";
+import { kubectl, restarted, withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { planOf, stackWith } from "../support/stack.ts";
@@ -160,8 +160,7 @@ describeOnLab("the mesh's trust", () => {
         const log = await istiodLog();
         return log.includes("Istiod has detected the newly added intermediate CA") || "not yet";
       });
-      await kubectl(kubeconfig, ["-n", "linly", "rollout", "restart", "deployment/face-service-v1"]);
-      await kubectl(kubeconfig, ["-n", "linly", "rollout", "status", "deployment/face-service-v1"]);
+      await restarted(kubeconfig, "linly", "face-service-v1");
       const { distrust, chain } = await chainOf(await podOf("face-service"), 8003);
       expect(distrust).toBeUndefined();
       expect(chain[1]?.serialNumber).toBe(intermediate.serialNumber);
