@@ -11,6 +11,22 @@ const proxies = z.array(
   }),
 );
 
+/**
+ * What proxies were told and took, as the same text for the same, and which of them have not taken all. Istiod lists
+ * the proxies of several clusters in an order that differs from one request to the next.
+ */
+export function toldTo(syncz: string): { readonly text: string; readonly behind: readonly string[] } {
+  const told = proxies.parse(JSON.parse(syncz));
+  const behind = told.filter(({ resources }) => Object.values(resources).some(({ sent, acked }) => sent !== acked));
+  return {
+    text: told
+      .map((each) => JSON.stringify(each))
+      .toSorted()
+      .join("\n"),
+    behind: behind.map(({ proxy }) => proxy),
+  };
+}
+
 /** Milliseconds without a word after which istiod has nothing more to say: it waits for others for a tenth of a second. */
 const quiet = 2000;
 
@@ -34,11 +50,9 @@ export async function settled(kubeconfig: string): Promise<void> {
   let last = "";
   let since = 0;
   await waitFor("proxies to have what istiod knows", { seconds: 120 }, async () => {
-    const told = proxies.parse(JSON.parse(await askedOfIstiod(kubeconfig, "/debug/syncz")));
-    const text = JSON.stringify(told);
+    const { text, behind } = toldTo(await askedOfIstiod(kubeconfig, "/debug/syncz"));
     if (text !== last) [last, since] = [text, Date.now()];
-    const behind = told.filter(({ resources }) => Object.values(resources).some(({ sent, acked }) => sent !== acked));
-    if (behind.length > 0) return `${behind.map(({ proxy }) => proxy).join(", ")} has not taken what was sent`;
+    if (behind.length > 0) return `${behind.join(", ")} has not taken what was sent`;
     return Date.now() - since >= quiet || "istiod goes on sending";
   });
 }
