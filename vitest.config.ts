@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { cacheRoot } from "./lab/tools/cache.ts";
+import { Order } from "./test/support/order.ts";
 
 /* Files that run side by side share what they load, and the plans of whole stacks (test/support/stack.ts). */
 const layer = (name: string, timeoutSeconds: number, parallel: boolean, globalSetup: string[] = []) => ({
@@ -22,6 +23,7 @@ export default defineConfig({
     environment: "node",
     // Vitest leaves one core out, which on a machine with two is half of it.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: Order },
     // Most of the time of a preview is the loading of the SDK.
     env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled") },
     projects: [

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,9 @@ import { explain } from "../cli/failures.ts";
 import { projectDir } from "../cli/project.ts";
 import { labDown, labsHere, labUp } from "../lab/lab.ts";
 import { localLab, multiclusterLab, type LabSpec } from "../lab/spec.ts";
+import { ensureTools } from "../lab/tools/build.ts";
 import { missingForLab } from "./support/requirements.ts";
+import { longest, timesOf, type Spent } from "./support/times.ts";
 
 /**
  * Runs the checks and the layers of tests in order and ends with `tests: N passed, N failed, N skipped`.
@@ -30,7 +32,25 @@ interface Counts {
   skipped: number;
 }
 
-const report = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numPendingTests: z.number() });
+const report = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  testResults: z.array(z.object({ name: z.string(), endTime: z.number() })).default([]),
+});
+
+/** What each layer and each piece of work on a lab took, and each file of the layers on a lab. */
+const parts: Spent[] = [];
+const files: Spent[] = [];
+
+async function timed<T>(name: string, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now();
+  try {
+    return await work();
+  } finally {
+    parts.push({ name, seconds: (performance.now() - begun) / 1000 });
+  }
+}
 
 function heading(text: string): void {
   console.log(`\n── ${text} ${"─".repeat(Math.max(0, 90 - text.length))}`);
@@ -39,14 +59,17 @@ function heading(text: string): void {
 /** A program that says by its exit code whether something is as it should be; what it prints is shown at its end. */
 async function check(name: string, script: string, ...args: readonly string[]): Promise<Counts> {
   const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", resolve);
-  });
-  const [status, ...printed] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
+  const [status, ...printed] = await Promise.all([exitOf(child), text(child.stdout), text(child.stderr)]);
   heading(name);
   process.stdout.write(printed.join(""));
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", resolve);
+  });
 }
 
 /** Types, lint and format, side by side: the same as `npm run check`, each counted as one test. */
@@ -59,14 +82,18 @@ function runChecks(): Promise<Counts[]> {
   ]);
 }
 
-function runLayer(layer: string): Counts {
+async function runLayer(layer: string): Promise<Counts> {
   heading(`${layer} tests`);
+  const begun = Date.now();
   const dir = mkdtempSync(join(tmpdir(), "linly-mesh-tests-"));
   const file = join(dir, "report.json");
   try {
     const args = ["run", "--project", layer, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`];
-    const { status } = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", ...args], { stdio: "inherit" });
-    const { numPassedTests, numFailedTests, numPendingTests } = readReport(file);
+    const status = await exitOf(
+      spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...args], { stdio: "inherit" }),
+    );
+    const { numPassedTests, numFailedTests, numPendingTests, testResults } = readReport(file);
+    if (layer in labs) files.push(...timesOf(testResults, begun, projectDir));
     // A file that could not be loaded, or an error outside any test, fails the run without counting as a test.
     const failed = numFailedTests > 0 || status === 0 ? numFailedTests : 1;
     return { passed: numPassedTests, failed, skipped: numPendingTests };
@@ -80,7 +107,7 @@ function readReport(file: string): z.output<typeof report> {
     return report.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
     console.error(`vitest left no report: ${String(error)}`);
-    return { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0 };
+    return { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, testResults: [] };
   }
 }
 
@@ -94,15 +121,22 @@ function chosenLayers(args: readonly string[]): readonly string[] {
   process.exit(2);
 }
 
+async function runLayers(names: readonly string[]): Promise<Counts[]> {
+  const counts: Counts[] = [];
+  for (const name of names) counts.push(await timed(`${name} tests`, () => runLayer(name)));
+  return counts;
+}
+
 /** Runs layers on their lab, which takes the place of any other, and takes it away unless it is the usual one. */
 async function runOnLab(lab: LabSpec, names: readonly string[]): Promise<Counts[]> {
   // One of another name is in the way, and this machine is the tests' to use.
   const others = (await labsHere()).filter((name) => name !== lab.name);
   const ready = await step(`the lab ${lab.name}`, async () => {
+    await tools;
     for (const other of others) await labDown(other, console.log);
     await labUp(lab, { projectDir, progress: console.log });
   });
-  const counts = names.map(runLayer);
+  const counts = await runLayers(names);
   if (lab === localLab) return [ready, ...counts];
   return [ready, ...counts, await step(`the end of the lab ${lab.name}`, () => labDown(lab.name, console.log))];
 }
@@ -111,7 +145,7 @@ async function runOnLab(lab: LabSpec, names: readonly string[]): Promise<Counts[
 async function step(name: string, work: () => Promise<void>): Promise<Counts> {
   heading(name);
   try {
-    await work();
+    await timed(name, work);
     return { passed: 1, failed: 0, skipped: 0 };
   } catch (error) {
     console.error(explain(error));
@@ -132,9 +166,13 @@ function byLab(names: readonly string[]): { lab: LabSpec | undefined; names: str
 
 const chosen = chosenLayers(process.argv.slice(2));
 const missing = missingForLab();
-const counts: Counts[] = chosen === layers ? await runChecks() : [];
+// Building them waits for the network and for single cores: the checks and the layers without a lab need not wait for it.
+const tools = missing === undefined && chosen.some((name) => name in labs) ? ensureTools(console.log) : undefined;
+// The lab that waits for them tells it.
+tools?.catch(() => undefined);
+const counts: Counts[] = chosen === layers ? await timed("types, lint and format", runChecks) : [];
 for (const { lab, names } of byLab(chosen)) {
-  counts.push(...(lab === undefined || missing !== undefined ? names.map(runLayer) : await runOnLab(lab, names)));
+  counts.push(...(lab === undefined || missing !== undefined ? await runLayers(names) : await runOnLab(lab, names)));
 }
 
 const total = counts.reduce((sum, { passed, failed, skipped }) => ({
@@ -142,6 +180,8 @@ const total = counts.reduce((sum, { passed, failed, skipped }) => ({
   failed: sum.failed + failed,
   skipped: sum.skipped + skipped,
 }));
+heading("where the time went");
+for (const line of [...longest(parts, parts.length), "", ...longest(files, 12)]) console.log(line);
 if (total.skipped > 0) {
   console.log(`\nSKIPPED ${total.skipped} tests${missing === undefined ? "" : `: the lab needs ${missing}`}.`);
 }
