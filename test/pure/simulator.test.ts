@@ -106,14 +106,13 @@ test("an error rate of 0.2 over 2,000 requests, within 5 standard deviations", a
 });
 
 test("SIGTERM: not ready, what has begun is finished, connections are closed, exit 0", async () => {
-  const { child, url } = await started({ STAGE: "face", LATENCY_MEDIAN: "600ms", DRAIN_TIME: "300ms" });
+  const { child, url } = await started({ STAGE: "face", LATENCY_MEDIAN: "4s", DRAIN_TIME: "3s" });
   const agent = new Agent({ keepAlive: true });
   expect((await send(`${url}/readyz`, { agent })).status).toBe(200);
   const begun = send(url, { agent });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect.poll(async () => (await send(`${url}/metrics`)).text).toMatch(/in_flight\{.*\} 1/);
   child.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect((await send(`${url}/readyz`)).status).toBe(503);
+  await expect.poll(async () => (await send(`${url}/readyz`)).status).toBe(503);
   expect((await send(`${url}/healthz`)).status).toBe(200);
   const exit = once(child, "exit");
   const { status, headers } = await begun;
