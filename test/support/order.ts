@@ -2,10 +2,10 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Files on the lab of two clusters, so that each finds what the one before it left: an empty lab, a mesh from nothing,
- * the same mesh, which ends with `destroy`, another one from nothing. Alone, each makes what it needs.
+ * Files on the lab of two clusters, so that each finds what it needs: the first two leave nothing, and what the third makes
+ * from nothing is what the others begin with. Alone, each makes it itself.
  */
-const ofRegions = ["lab.test.ts", "primary-remote.test.ts", "region-loss.test.ts", "day-two.test.ts"];
+const ofRegions = ["lab", "multi-primary", "primary-remote", "region-loss", "day-two"].map((name) => `${name}.test.ts`);
 
 /** As Vitest orders them, but for those of which one saves another its work. */
 export class Order extends BaseSequencer {
