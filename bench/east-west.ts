@@ -13,7 +13,7 @@ import { seeded } from "../services/simulator/random.ts";
 import { serviceName } from "../services/stage.ts";
 import { wholeNumber } from "./arguments.ts";
 import { Kubectl, type Pod } from "./overhead/kubectl.ts";
-import { send } from "./overhead/send.ts";
+import { askedFor, send } from "./overhead/send.ts";
 import { programWith } from "./overhead/setups.ts";
 import { crossingWays, eastWestMesh, places, type CrossingWay } from "./regions/crossing-mesh.ts";
 import { crossingsReport, measureCrossings, type CrossingBlock } from "./regions/crossings.ts";
@@ -96,7 +96,7 @@ function endpointsOf(clusters: string, host: string): string[] {
 function urlOf(stage: string): string {
   const found = planPipeline(mesh).services.find((service) => service.stage.name === stage);
   if (found === undefined) throw new Error(`no stage ${stage}`);
-  return `http://${hostOf(found.stage, mesh.namespace)}:${found.stage.engine.port}/`;
+  return `http://${hostOf(found.stage, mesh.namespace)}:${found.stage.engine.port}${askedFor}`;
 }
 
 function podOf(pods: readonly Pod[], stage: string): Pod {

@@ -4,7 +4,7 @@ import type { Random } from "../../services/simulator/random.ts";
 import { shuffled } from "./confidence.ts";
 import { Container } from "./container.ts";
 import type { Kubectl, Pod } from "./kubectl.ts";
-import { send } from "./send.ts";
+import { askedFor, send } from "./send.ts";
 import { namespaces, setups, type Setup } from "./setups.ts";
 
 /** A load, and where it goes. */
@@ -82,7 +82,7 @@ export async function measureBlock(
 async function measure(kubectl: Kubectl, setup: Setup, stages: Stages, load: Load, seconds: number): Promise<Sample> {
   const { from, to, connections, rate } = load;
   const client = { pod: podOf(stages, from), container: from };
-  const url = `http://${serviceName({ name: to })}.${namespaces[setup]}.svc.cluster.local:${ports[to]}/`;
+  const url = `http://${serviceName({ name: to })}.${namespaces[setup]}.svc.cluster.local:${ports[to]}${askedFor}`;
   const sidecars = await sidecarsOn(stages, load);
   // What ended just before may still be cleaned up after.
   await setTimeout(100);

@@ -10,6 +10,9 @@ const answer = z.object({
   p99: z.number(),
 });
 
+/** What is asked for, by GET: a route of every simulated stage that its callers are let in for, and may repeat. */
+export const askedFor = "/talk";
+
 /** What one load came to. Microseconds, but for the rate. */
 export interface Sent {
   /** With those that each connection sends before the clock runs. */

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -38,7 +39,7 @@ func load(url string, connections int, rate float64, duration time.Duration) (*r
 	for _, client := range clients {
 		for range 20 {
 			if code, _, _ := client.StreamFetch(context.Background()); code != 200 {
-				return nil, errors.New(url + " does not answer")
+				return nil, fmt.Errorf("%s answers %d", url, code)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -57,8 +58,14 @@ func serve() error {
 	return nil
 }
 
-func call(client *http.Client, request *http.Request, url string) error {
-	forwarded, err := http.NewRequestWithContext(request.Context(), request.Method, url, nil)
+// Asks the next stage for what was asked of this one: its callers may ask for no more than they are let in for.
+func call(client *http.Client, request *http.Request, hop string) error {
+	next, err := url.Parse(hop)
+	if err != nil {
+		return err
+	}
+	next.Path = request.URL.Path
+	forwarded, err := http.NewRequestWithContext(request.Context(), request.Method, next.String(), nil)
 	if err != nil {
 		return err
 	}
@@ -71,7 +78,7 @@ func call(client *http.Client, request *http.Request, url string) error {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %d", url, response.StatusCode)
+		return fmt.Errorf("%s answered %d", next, response.StatusCode)
 	}
 	return nil
 }
