@@ -8,7 +8,6 @@ import { explain } from "../cli/failures.ts";
 import { projectDir } from "../cli/project.ts";
 import { labDown, labsHere, labUp } from "../lab/lab.ts";
 import { localLab, multiclusterLab, type LabSpec } from "../lab/spec.ts";
-import { ensureTools } from "../lab/tools/build.ts";
 import { missingForLab } from "./support/requirements.ts";
 import { longest, timesOf, type Spent } from "./support/times.ts";
 
@@ -132,7 +131,6 @@ async function runOnLab(lab: LabSpec, names: readonly string[]): Promise<Counts[
   // One of another name is in the way, and this machine is the tests' to use.
   const others = (await labsHere()).filter((name) => name !== lab.name);
   const ready = await step(`the lab ${lab.name}`, async () => {
-    await tools;
     for (const other of others) await labDown(other, console.log);
     await labUp(lab, { projectDir, progress: console.log });
   });
@@ -166,10 +164,6 @@ function byLab(names: readonly string[]): { lab: LabSpec | undefined; names: str
 
 const chosen = chosenLayers(process.argv.slice(2));
 const missing = missingForLab();
-// Building them waits for the network and for single cores: the checks and the layers without a lab need not wait for it.
-const tools = missing === undefined && chosen.some((name) => name in labs) ? ensureTools(console.log) : undefined;
-// The lab that waits for them tells it.
-tools?.catch(() => undefined);
 const counts: Counts[] = chosen === layers ? await timed("types, lint and format", runChecks) : [];
 for (const { lab, names } of byLab(chosen)) {
   counts.push(...(lab === undefined || missing !== undefined ? await runLayers(names) : await runOnLab(lab, names)));
