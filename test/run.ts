@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
@@ -64,11 +64,21 @@ async function check(name: string, script: string, ...args: readonly string[]): 
   return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
+/** What runs just now: whoever asks this process to end asks those as well. */
+const running = new Set<ChildProcess>();
+for (const signal of ["SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    for (const child of running) child.kill(signal);
+    process.exit(128 + constants.signals[signal]);
+  });
+}
+
 function exitOf(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => {
+  running.add(child);
+  return new Promise<number | null>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", resolve);
-  });
+  }).finally(() => running.delete(child));
 }
 
 /** Types, lint and format, side by side: the same as `npm run check`, each counted as one test. */
