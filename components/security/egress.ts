@@ -51,18 +51,27 @@ export interface EgressArgs {
 
 /** The hosts outside the cluster that the mesh knows. Which stage may call which of them, its sidecars' scope says. */
 export class Egress extends pulumi.ComponentResource {
-  readonly entries: readonly k8s.apiextensions.CustomResource[];
+  /** By host. */
+  readonly entries: ReadonlyMap<string, k8s.apiextensions.CustomResource>;
 
   constructor(cluster: Cluster, { services, namespace, after }: EgressArgs, opts?: pulumi.ComponentResourceOptions) {
     super("linly-mesh:security:Egress", cluster.config.name, {}, opts);
     for (const line of heldBack(services)) void pulumi.log.info(line, this);
-    this.entries = outsideHosts(services).map((host) =>
-      istioObject("ServiceEntry", `${cluster.config.name}-${host}`, { name: host, namespace }, outsideHost(host), {
-        parent: this,
-        provider: cluster.provider,
-        dependsOn: [...after],
-      }),
+    this.entries = new Map(
+      outsideHosts(services).map((host) => [
+        host,
+        istioObject("ServiceEntry", `${cluster.config.name}-${host}`, { name: host, namespace }, outsideHost(host), {
+          parent: this,
+          provider: cluster.provider,
+          dependsOn: [...after],
+        }),
+      ]),
     );
     this.registerOutputs({});
+  }
+
+  /** What comes before the pods of a service: the hosts that it calls. */
+  before({ egress }: Pick<ServiceConfig, "egress">): readonly k8s.apiextensions.CustomResource[] {
+    return egress.flatMap((host) => this.entries.get(host) ?? []);
   }
 }

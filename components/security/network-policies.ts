@@ -52,10 +52,11 @@ export interface NetworkArgs {
   readonly crossing?: Crossing;
 }
 
-/** The rules of the stages' pods. */
-export function stagePolicies(args: NetworkArgs): NamedPolicy[] {
+/** The rules of the stages' pods, by stage. */
+export function stagePolicies(args: NetworkArgs): ReadonlyMap<string, readonly NamedPolicy[]> {
   const { config, pipeline } = args;
-  return config.networkPolicies ? pipeline.services.flatMap((planned) => policiesOf(planned, args)) : [];
+  const stages = config.networkPolicies ? pipeline.services : [];
+  return new Map(stages.map((planned) => [planned.stage.name, policiesOf(planned, args)]));
 }
 
 /**

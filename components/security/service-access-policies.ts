@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { MeshConfig } from "../../config/schema.ts";
-import { serviceName } from "../../services/stage.ts";
+import { serviceName, type Stage } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
 import type { AuthorizationPolicySpec } from "../istio/generated/authorization-policy.ts";
 import { istioObject } from "../istio/objects.ts";
@@ -21,10 +21,10 @@ export interface ServiceAccessArgs extends AccessArgs {
  * time.
  */
 export class ServiceAccess extends pulumi.ComponentResource {
-  /** For each stage, who is let in to what. */
-  readonly allowed: readonly k8s.apiextensions.CustomResource[];
-  /** For each stage whose requests are looked into, what nobody but the uploader is let in to. */
-  readonly denied: readonly k8s.apiextensions.CustomResource[];
+  /** By stage: who is let in to what. */
+  readonly allowed: ReadonlyMap<string, k8s.apiextensions.CustomResource>;
+  /** By stage, of those whose requests are looked into: what nobody but the uploader is let in to. */
+  readonly denied: ReadonlyMap<string, k8s.apiextensions.CustomResource>;
   /** Lets nobody in. */
   readonly closed: k8s.apiextensions.CustomResource;
 
@@ -41,25 +41,29 @@ export class ServiceAccess extends pulumi.ComponentResource {
         dependsOn: [...dependsOn],
       });
 
-    this.allowed = pipeline.services.map(({ stage }) =>
-      policy(
-        serviceName(stage),
-        allowSpec(
-          stage,
-          rules.filter((rule) => rule.stage.name === stage.name),
-          trustDomain,
-        ),
-      ),
+    this.allowed = new Map(
+      pipeline.services.map(({ stage }) => {
+        const own = rules.filter((rule) => rule.stage.name === stage.name);
+        return [stage.name, policy(serviceName(stage), allowSpec(stage, own, trustDomain))];
+      }),
     );
-    this.denied = pipeline.services
-      .filter(looksInside)
-      .map(({ stage }) => policy(`${serviceName(stage)}-admin`, denySpec(stage, modelUploader, trustDomain)));
-    this.closed = policy("allow-nothing", {}, [...after, ...this.allowed]);
+    this.denied = new Map(
+      pipeline.services
+        .filter(looksInside)
+        .map(({ stage }) => [
+          stage.name,
+          policy(`${serviceName(stage)}-admin`, denySpec(stage, modelUploader, trustDomain)),
+        ]),
+    );
+    this.closed = policy("allow-nothing", {}, [...after, ...this.allowed.values(), ...this.denied.values()]);
     this.registerOutputs({});
   }
 
-  /** All of them: no pod comes before. */
-  get policies(): readonly k8s.apiextensions.CustomResource[] {
-    return [...this.allowed, ...this.denied, this.closed];
+  /**
+   * What comes before a stage's pods: its own policies, and the one that comes after those of all stages. Each stage
+   * waits for all policies by that one alone: were each to name all of them, names would grow with the square of stages.
+   */
+  before(stage: Pick<Stage, "name">): readonly k8s.apiextensions.CustomResource[] {
+    return [this.allowed, this.denied].flatMap((policies) => policies.get(stage.name) ?? []).concat(this.closed);
   }
 }

@@ -48,12 +48,24 @@ export class AiServices extends pulumi.ComponentResource {
   readonly namespace: string;
   readonly namespaceObject: k8s.core.v1.Namespace | k8s.core.v1.NamespacePatch;
   readonly running: readonly RunningService[];
-  /** Istio's resources by which callers are told apart and let out; those of the primary, in a remote. */
-  readonly rules: readonly pulumi.Resource[];
+  /** Istio's resources by which callers are told apart; those of the primary, in a remote. */
+  readonly access: ServiceAccess;
+  /** Istio's resources by which calls are let out; those of the primary, in a remote. */
+  readonly egress: Egress;
 
   constructor(
     cluster: Cluster,
-    { config, pipeline, secrets, istio, mtls, primary, placements, after = [], crossing = noCrossing }: AiServicesArgs,
+    {
+      config,
+      pipeline,
+      secrets,
+      istio,
+      mtls,
+      primary,
+      placements,
+      after: known = [],
+      crossing = noCrossing,
+    }: AiServicesArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("linly-mesh:service:AiServices", cluster.config.name, {}, opts);
@@ -64,18 +76,21 @@ export class AiServices extends pulumi.ComponentResource {
       : cluster.namespace(config.namespace, asked, this);
     this.namespaceObject = namespace;
     // No pod comes before the rules that it is to live under.
-    const ready = [namespace, istio.istiod, istio.cni, ...after];
-    this.rules =
-      primary?.rules ?? this.makeRules(cluster, config, pipeline, [...ready, ...(mtls ? [mtls.policy] : [])]);
-    const open = makeNetworkPolicies(cluster, stagePolicies({ config, pipeline, crossing }), {
-      parent: this,
-      dependsOn: [namespace],
-    });
+    const ready = [namespace, istio.istiod, istio.cni, ...known];
+    const after = [...ready, ...(mtls ? [mtls.policy] : [])];
+    this.access = primary?.access ?? new ServiceAccess(cluster, { config, pipeline, after }, { parent: this });
+    const calling = { services: pipeline.services, namespace: config.namespace, after };
+    this.egress = primary?.egress ?? new Egress(cluster, calling, { parent: this });
+    const open = new Map(
+      [...stagePolicies({ config, pipeline, crossing })].map(([stage, policies]) => [
+        stage,
+        makeNetworkPolicies(cluster, policies, { parent: this, dependsOn: [namespace] }),
+      ]),
+    );
     const closed = makeNetworkPolicies(cluster, otherwiseClosed({ config }), {
       parent: this,
-      dependsOn: [namespace, ...open],
+      dependsOn: [namespace, ...[...open.values()].flat()],
     });
-    const before = [...ready, ...this.rules, ...open, ...closed];
     const names = [...new Set(secretReferences(config).map(({ secret }) => secret))];
     const given = new ServiceSecrets(
       cluster,
@@ -105,25 +120,20 @@ export class AiServices extends pulumi.ComponentResource {
           certificates: certificateMetadata(config.istio),
           gpuResource: resource,
           registry: config.airGap?.registry,
-          after: [...before, ...given.secrets.values()],
+          after: [
+            ...ready,
+            ...this.access.before(stage),
+            ...this.egress.before(service),
+            ...(open.get(stage.name) ?? []),
+            ...closed,
+            ...given.before(service),
+          ],
         },
         { parent: this },
       );
       return { ...planned, component, geography };
     });
     this.registerOutputs({ namespace: config.namespace });
-  }
-
-  private makeRules(
-    cluster: Cluster,
-    config: MeshConfig,
-    pipeline: PipelinePlan<ServiceConfig>,
-    after: readonly pulumi.Resource[],
-  ): pulumi.Resource[] {
-    const access = new ServiceAccess(cluster, { config, pipeline, after }, { parent: this });
-    const egressArgs = { services: pipeline.services, namespace: config.namespace, after };
-    const outside = new Egress(cluster, egressArgs, { parent: this });
-    return [...after, ...access.policies, ...outside.entries];
   }
 
   /** @throws RangeError for a stage that does not run */

@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServiceConfig } from "../../config/schema.ts";
 import type { Secrets } from "../../config/schema/secrets.ts";
 import type { Cluster } from "../cluster.ts";
-import { secretKey } from "./env.ts";
+import { secretKey, secretsOf } from "./env.ts";
 
 export interface ServiceSecretsArgs {
   /** The secrets that stages refer to, by name. */
@@ -33,6 +34,12 @@ export class ServiceSecrets extends pulumi.ComponentResource {
       ]),
     );
     this.registerOutputs({});
+  }
+
+  /** What comes before the pods of a service: the secrets that they are given. */
+  before({ versions }: Pick<ServiceConfig, "versions">): readonly k8s.core.v1.Secret[] {
+    const names = new Set(versions.flatMap(secretsOf));
+    return [...names].flatMap((name) => this.secrets.get(name) ?? []);
   }
 
   /**

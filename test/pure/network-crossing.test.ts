@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { planMesh, type PlannedSite } from "../../components/multicluster/mesh-plan.ts";
 import { noCrossing } from "../../components/security/crossing.ts";
-import { eastWestPolicies, gatewayPolicies, stagePolicies } from "../../components/security/network-policies.ts";
+import {
+  eastWestPolicies,
+  gatewayPolicies,
+  stagePolicies,
+  type NamedPolicy,
+} from "../../components/security/network-policies.ts";
 import { parseMesh } from "../../config/parse.ts";
 import { clusterNamed, meshOf } from "../support/clusters.ts";
 
@@ -40,11 +45,11 @@ const rules = z.object({ ingress: list, egress: list });
 
 /** What a cluster's pods may do in its place, of each kind. */
 function rulesIn(site: PlannedSite) {
-  const specOf = ([policy]: ReturnType<typeof stagePolicies>) => rules.parse(policy?.spec);
+  const specOf = ([policy]: readonly NamedPolicy[] = []) => rules.parse(policy?.spec);
   const policies = stagePolicies(site);
   return {
-    asr: specOf(policies.filter(({ name }) => name === "asr-service")),
-    llm: specOf(policies.filter(({ name }) => name === "llm-service")),
+    asr: specOf(policies.get("asr")),
+    llm: specOf(policies.get("llm")),
     gateway: specOf(gatewayPolicies(site)),
     eastWest: specOf(eastWestPolicies(site)),
   };

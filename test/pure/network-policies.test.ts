@@ -5,6 +5,7 @@ import {
   otherwiseClosed,
   stagePolicies,
   type NamedPolicy,
+  type NetworkArgs,
 } from "../../components/security/network-policies.ts";
 import { parseMesh } from "../../config/parse.ts";
 import { planPipeline } from "../../services/plan.ts";
@@ -33,6 +34,9 @@ function argsOf(more: object = {}) {
   const config = parseMesh({ ...raw, ...more }, "s");
   return { config, pipeline: planPipeline(config) };
 }
+
+/** The policies of all stages. */
+const ofStages = (args: NetworkArgs) => [...stagePolicies(args).values()].flat();
 
 /** The policy of this name; its rules are literals, as nothing in them is known later. */
 function named(policies: readonly NamedPolicy[], name: string) {
@@ -76,7 +80,7 @@ const policyTypes = ["Ingress", "Egress"];
 
 describe("the stages", () => {
   test("the entry: in from the gateway and the uploader, out to the next stage and what sidecars need", () => {
-    expect(named(stagePolicies(argsOf()), "asr-service")).toEqual({
+    expect(named(ofStages(argsOf()), "asr-service")).toEqual({
       podSelector: {
         matchLabels: { app: "asr-service" },
         matchExpressions: [{ key: "linly-mesh/shadow", operator: "DoesNotExist" }],
@@ -88,7 +92,7 @@ describe("the stages", () => {
   });
 
   test("a stage behind it: in from its caller, out to the world where it has hosts there", () => {
-    const { ingress, egress } = named(stagePolicies(argsOf()), "tts-service");
+    const { ingress, egress } = named(ofStages(argsOf()), "tts-service");
     expect(ingress).toEqual([
       { from: [pods("linly", { app: "asr-service" }), uploader], ports: tcp(8001) },
       prometheus,
@@ -97,7 +101,7 @@ describe("the stages", () => {
   });
 
   test("its shadow: in alike, out to nobody", () => {
-    expect(named(stagePolicies(argsOf()), "tts-service-shadow")).toEqual({
+    expect(named(ofStages(argsOf()), "tts-service-shadow")).toEqual({
       podSelector: { matchLabels: { app: "tts-service", "linly-mesh/shadow": "true" } },
       policyTypes,
       ingress: [{ from: [pods("linly", { app: "asr-service" }), uploader], ports: tcp(8001) }, prometheus],
@@ -109,14 +113,14 @@ describe("the stages", () => {
     const services = { ...raw.services, tts: { engine: "kokoro", versions: [{ name: "v1", weight: 100 }] } };
     const args = argsOf({ services, modelUploader: { namespace: "ml" } });
     const namesIt = ["asr-service", "tts-service"].map((name) =>
-      JSON.stringify(named(stagePolicies(args), name).ingress).includes('"ml"'),
+      JSON.stringify(named(ofStages(args), name).ingress).includes('"ml"'),
     );
     expect(namesIt).toEqual([true, false]);
   });
 
   test("a rule never stands without peers, which would let everybody in", () => {
     const unread = { prometheus: { install: false }, grafana: { install: false }, jaeger: { install: false } };
-    for (const { spec } of stagePolicies(argsOf({ addons: unread }))) {
+    for (const { spec } of ofStages(argsOf({ addons: unread }))) {
       expect(JSON.stringify(spec)).not.toMatch(/"(?:from|to)":\[\]/);
       expect(spec).toMatchObject({ ingress: [{ from: [{}, uploader] }] });
     }
@@ -128,14 +132,14 @@ describe("the stages", () => {
     ["nobody", {}, false],
   ])("metrics are read by %s", (_, where, isRead) => {
     const addons = { prometheus: { install: false, ...where }, grafana: { install: false } };
-    const { ingress } = named(stagePolicies(argsOf({ addons })), "asr-service");
+    const { ingress } = named(ofStages(argsOf({ addons })), "asr-service");
     const anybody = { from: [{ namespaceSelector: {} }], ports: tcp(15020) };
     expect(ingress).toEqual([expect.anything(), ...(isRead ? [anybody] : [])]);
   });
 
   test("a collector that was there is reached on any port: that of its pods is its own affair", () => {
     const addons = { jaeger: { install: false, existing: { service: "otel.tracing.svc.cluster.local" } } };
-    const { egress } = named(stagePolicies(argsOf({ addons })), "asr-service");
+    const { egress } = named(ofStages(argsOf({ addons })), "asr-service");
     expect(egress).toContainEqual({ to: [pods("tracing")] });
   });
 });
@@ -185,6 +189,6 @@ test("where the mesh is watched: in from within, and with spans", () => {
 
 test("networkPolicies: false makes none", () => {
   const args = argsOf({ networkPolicies: false });
-  const all = [stagePolicies, gatewayPolicies, otherwiseClosed, observabilityPolicies].flatMap((make) => make(args));
+  const all = [ofStages, gatewayPolicies, otherwiseClosed, observabilityPolicies].flatMap((make) => make(args));
   expect(all).toEqual([]);
 });

@@ -22,3 +22,10 @@ export async function needsOf(program: Program): Promise<Map<string, string[]>> 
   );
   return needs;
 }
+
+/** All that comes before a resource: what it needs, and what that needs in turn. */
+export function before<Key>(start: Key, needs: (key: Key) => readonly Key[]): Set<Key> {
+  const found = new Set(needs(start));
+  for (const key of found) for (const next of needs(key)) found.add(next);
+  return found;
+}
