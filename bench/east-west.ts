@@ -13,7 +13,7 @@ import { seeded } from "../services/simulator/random.ts";
 import { serviceName } from "../services/stage.ts";
 import { wholeNumber } from "./arguments.ts";
 import { Kubectl, type Pod } from "./overhead/kubectl.ts";
-import { askedFor, send } from "./overhead/send.ts";
+import { send, urlOf } from "./overhead/send.ts";
 import { programWith } from "./overhead/setups.ts";
 import { crossingWays, eastWestMesh, places, type CrossingWay } from "./regions/crossing-mesh.ts";
 import { crossingsReport, measureCrossings, type CrossingBlock } from "./regions/crossings.ts";
@@ -43,7 +43,7 @@ try {
   await up(program, options, () => undefined);
   const inNorth = await north.pods(mesh.namespace);
   const client = { pod: podOf(inNorth, places.from), container: places.from };
-  const urls = { direct: urlOf(places.direct), crossing: urlOf(places.crossing) };
+  const urls = { direct: urlOfStage(places.direct), crossing: urlOfStage(places.crossing) };
   podOf(inNorth, places.direct);
   podOf(await east.pods(mesh.namespace), places.crossing);
   await requireWays(north, client.pod);
@@ -93,10 +93,10 @@ function endpointsOf(clusters: string, host: string): string[] {
   );
 }
 
-function urlOf(stage: string): string {
-  const found = planPipeline(mesh).services.find((service) => service.stage.name === stage);
-  if (found === undefined) throw new Error(`no stage ${stage}`);
-  return `http://${hostOf(found.stage, mesh.namespace)}:${found.stage.engine.port}${askedFor}`;
+function urlOfStage(name: string): string {
+  const found = planPipeline(mesh).services.find(({ stage }) => stage.name === name);
+  if (found === undefined) throw new Error(`no stage ${name}`);
+  return urlOf(name, found.stage.engine.port, mesh.namespace);
 }
 
 function podOf(pods: readonly Pod[], stage: string): Pod {

@@ -1,10 +1,9 @@
 import { setTimeout } from "node:timers/promises";
-import { serviceName } from "../../services/stage.ts";
 import type { Random } from "../../services/simulator/random.ts";
 import { shuffled } from "./confidence.ts";
 import { Container } from "./container.ts";
 import type { Kubectl, Pod } from "./kubectl.ts";
-import { askedFor, send } from "./send.ts";
+import { send, urlOf } from "./send.ts";
 import { namespaces, setups, type Setup } from "./setups.ts";
 
 /** A load, and where it goes. */
@@ -82,7 +81,7 @@ export async function measureBlock(
 async function measure(kubectl: Kubectl, setup: Setup, stages: Stages, load: Load, seconds: number): Promise<Sample> {
   const { from, to, connections, rate } = load;
   const client = { pod: podOf(stages, from), container: from };
-  const url = `http://${serviceName({ name: to })}.${namespaces[setup]}.svc.cluster.local:${ports[to]}${askedFor}`;
+  const url = urlOf(to, ports[to], namespaces[setup]);
   const sidecars = await sidecarsOn(stages, load);
   // What ended just before may still be cleaned up after.
   await setTimeout(100);

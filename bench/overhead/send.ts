@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hostOf } from "../../components/service/workload.ts";
 import type { Kubectl, Pod } from "./kubectl.ts";
 
 const answer = z.object({
@@ -12,6 +13,11 @@ const answer = z.object({
 
 /** What is asked for, by GET: a route of every simulated stage that its callers are let in for, and may repeat. */
 export const askedFor = "/talk";
+
+/** Where a stage answers to it, as its callers name it. */
+export function urlOf(stage: string, port: number, namespace: string): string {
+  return `http://${hostOf({ name: stage }, namespace)}:${port}${askedFor}`;
+}
 
 /** What one load came to. Microseconds, but for the rate. */
 export interface Sent {
