@@ -35,7 +35,7 @@ const report = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
   numPendingTests: z.number(),
-  testResults: z.array(z.object({ name: z.string(), endTime: z.number() })).default([]),
+  testResults: z.array(z.object({ name: z.string(), endTime: z.number() })),
 });
 
 /** What each layer and each piece of work on a lab took, and each file of the layers on a lab. */

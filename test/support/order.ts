@@ -11,17 +11,13 @@ const ofRegions = ["lab", "multi-primary", "primary-remote", "region-loss", "day
 export class Order extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const first = ofRegions.flatMap((name) => sorted.filter((file) => isOfRegions(file) && nameOf(file) === name));
-    const others = sorted.filter((file) => !first.includes(file));
-    const at = others.findIndex(isOfRegions);
-    return others.toSpliced(at < 0 ? others.length : at, 0, ...first);
+    return sorted.toSorted((a, b) => rankOf(a) - rankOf(b));
   }
 }
 
-function isOfRegions({ project }: TestSpecification): boolean {
-  return project.name === "multicluster";
-}
-
-function nameOf({ moduleId }: TestSpecification): string {
-  return basename(moduleId);
+/** Those of other projects first, those of two clusters that are not listed last. */
+function rankOf({ project, moduleId }: TestSpecification): number {
+  if (project.name !== "multicluster") return -1;
+  const at = ofRegions.indexOf(basename(moduleId));
+  return at < 0 ? ofRegions.length : at;
 }
