@@ -179,7 +179,7 @@ export function releaseOf(version: string): string {
 export function buildFlags({ tags = [], variables }: GoModule, version: string): string[] {
   const linker = Object.entries(variables?.(version) ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   const ldflags = ["-s -w", ...linker].join(" ");
-  return ["-trimpath", "-buildvcs=false", "-gcflags=all=-dwarf=false", ...tagFlags(tags), "-ldflags", ldflags];
+  return ["-trimpath", "-buildvcs=false", "-gcflags=all=-l -dwarf=false", ...tagFlags(tags), "-ldflags", ldflags];
 }
 
 export function tagFlags(tags: readonly string[]): string[] {
