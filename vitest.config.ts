@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 import { cacheRoot } from "./lab/tools/cache.ts";
 import { Order } from "./test/support/order.ts";
 
+/* What takes long and repeats at scale, or under a kill, what other files show once: `npm run test:long`. */
+const long = "**/*.long.test.ts";
+
 /* Files that run side by side share what they load, and the plans of whole stacks (test/support/stack.ts). */
 const layer = (name: string, timeoutSeconds: number, parallel: boolean, globalSetup: string[] = []) => ({
   extends: true as const,
@@ -11,6 +14,7 @@ const layer = (name: string, timeoutSeconds: number, parallel: boolean, globalSe
     name,
     globalSetup,
     include: [`test/${name}/**/*.test.ts`],
+    exclude: process.env["LINLY_MESH_LONG"] === "true" ? [] : [long],
     testTimeout: timeoutSeconds * 1000,
     hookTimeout: timeoutSeconds * 1000,
     fileParallelism: parallel,
@@ -28,7 +32,9 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled") },
     projects: [
       layer("pure", 60, true),
-      layer("program", 120, true),
+      // These two run beside others, with what those leave of the cores.
+      layer("program", 600, true),
+      layer("engine", 900, false),
       layer("control-plane", 600, false),
       layer("wire", 900, false, ["test/wire/lab.ts"]),
       layer("multicluster", 900, false),

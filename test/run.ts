@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -13,12 +13,21 @@ import { longest, timesOf, type Spent } from "./support/times.ts";
 
 /**
  * Runs the checks and the layers of tests in order and ends with `tests: N passed, N failed, N skipped`.
- * `--only pure,program` runs those layers alone, without the checks.
+ * `--only pure,program` runs those layers alone, without the checks; `--long` runs the files of long tests as well, which
+ * repeat at scale, or under a kill, what others show once.
  */
-const layers = ["pure", "program", "control-plane", "wire", "teardown", "multicluster"] as const;
+const layers = ["pure", "program", "engine", "control-plane", "wire", "teardown", "multicluster"] as const;
+type Layer = (typeof layers)[number];
 
-/** The lab that a layer needs. */
-const labs: Readonly<Record<string, LabSpec>> = {
+/**
+ * Layers that look at no lab, and beside which other they run where that one runs: tests on a lab wait for much, and these
+ * take what that leaves of the cores, and no more.
+ */
+const beside: Readonly<Partial<Record<Layer, Layer>>> = { program: "wire", engine: "multicluster" };
+
+/** The lab that a layer needs; the engine's needs the tools that a lab is made of. */
+const labs: Readonly<Partial<Record<Layer, LabSpec>>> = {
+  engine: localLab,
   "control-plane": localLab,
   wire: localLab,
   multicluster: multiclusterLab,
@@ -91,24 +100,37 @@ function runChecks(): Promise<Counts[]> {
   ]);
 }
 
-async function runLayer(layer: string): Promise<Counts> {
-  heading(`${layer} tests`);
+/** Runs a layer; `host` is the one beside which it runs, and whose output it leaves alone until it has ended. */
+async function runLayer(layer: Layer, host?: Layer): Promise<Counts> {
+  if (host === undefined) heading(`${layer} tests`);
   const begun = Date.now();
   const dir = mkdtempSync(join(tmpdir(), "linly-mesh-tests-"));
   const file = join(dir, "report.json");
   try {
-    const args = ["run", "--project", layer, "--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`];
-    const status = await exitOf(
-      spawn(process.execPath, ["node_modules/vitest/vitest.mjs", ...args], { stdio: "inherit" }),
-    );
+    const options = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`];
+    const command = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--project", layer, ...options];
+    const status = await (host === undefined ? shown(command) : aside(command, `${layer} tests, beside ${host}`));
     const { numPassedTests, numFailedTests, numPendingTests, testResults } = readReport(file);
-    if (layer in labs) files.push(...timesOf(testResults, begun, projectDir));
+    if (layer in labs && host === undefined) files.push(...timesOf(testResults, begun, projectDir));
     // A file that could not be loaded, or an error outside any test, fails the run without counting as a test.
     const failed = numFailedTests > 0 || status === 0 ? numFailedTests : 1;
     return { passed: numPassedTests, failed, skipped: numPendingTests };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+function shown([program = "", ...args]: readonly string[]): Promise<number | null> {
+  return exitOf(spawn(program, args, { stdio: "inherit" }));
+}
+
+/** Whatever else wants a core has it first. What the command prints is shown when it has ended. */
+async function aside(command: readonly string[], name: string): Promise<number | null> {
+  const child = spawn("nice", ["-n", "19", ...command], { stdio: ["ignore", "pipe", "pipe"] });
+  const [status, ...printed] = await Promise.all([exitOf(child), text(child.stdout), text(child.stderr)]);
+  heading(name);
+  process.stdout.write(printed.join(""));
+  return status;
 }
 
 function readReport(file: string): z.output<typeof report> {
@@ -120,7 +142,7 @@ function readReport(file: string): z.output<typeof report> {
   }
 }
 
-function chosenLayers(args: readonly string[]): readonly string[] {
+function chosenLayers(args: readonly string[]): readonly Layer[] {
   const at = args.indexOf("--only");
   if (at < 0) return layers;
   const chosen = (args[at + 1] ?? "").split(",");
@@ -130,14 +152,27 @@ function chosenLayers(args: readonly string[]): readonly string[] {
   process.exit(2);
 }
 
-async function runLayers(names: readonly string[]): Promise<Counts[]> {
+async function runLayers(names: readonly Layer[]): Promise<Counts[]> {
   const counts: Counts[] = [];
-  for (const name of names) counts.push(await timed(`${name} tests`, () => runLayer(name)));
+  for (const name of names) {
+    const guests = chosen.filter((layer) => besideWhich(layer) === name);
+    const runs = [
+      timed(`${name} tests`, () => runLayer(name)),
+      ...guests.map((guest) => timed(`${guest} tests, beside ${name}`, () => runLayer(guest, name))),
+    ];
+    counts.push(...(await Promise.all(runs)));
+  }
   return counts;
 }
 
+/** The layer beside which one runs, if both are chosen and there is a lab. */
+function besideWhich(layer: Layer): Layer | undefined {
+  const host = beside[layer];
+  return host !== undefined && missing === undefined && chosen.includes(host) ? host : undefined;
+}
+
 /** Runs layers on their lab, which takes the place of any other, and takes it away unless it is the usual one. */
-async function runOnLab(lab: LabSpec, names: readonly string[]): Promise<Counts[]> {
+async function runOnLab(lab: LabSpec, names: readonly Layer[]): Promise<Counts[]> {
   // One of another name is in the way, and this machine is the tests' to use.
   const others = (await labsHere()).filter((name) => name !== lab.name);
   const ready = await step(`the lab ${lab.name}`, async () => {
@@ -162,8 +197,8 @@ async function step(name: string, work: () => Promise<void>): Promise<Counts> {
 }
 
 /** Layers one after the other, those on the same lab together. */
-function byLab(names: readonly string[]): { lab: LabSpec | undefined; names: string[] }[] {
-  const groups: { lab: LabSpec | undefined; names: string[] }[] = [];
+function byLab(names: readonly Layer[]): { lab: LabSpec | undefined; names: Layer[] }[] {
+  const groups: { lab: LabSpec | undefined; names: Layer[] }[] = [];
   for (const name of names) {
     const last = groups.at(-1);
     if (last !== undefined && last.lab === labs[name]) last.names.push(name);
@@ -172,10 +207,12 @@ function byLab(names: readonly string[]): { lab: LabSpec | undefined; names: str
   return groups;
 }
 
-const chosen = chosenLayers(process.argv.slice(2));
+const args = process.argv.slice(2);
+if (args.includes("--long")) process.env["LINLY_MESH_LONG"] = "true";
+const chosen = chosenLayers(args);
 const missing = missingForLab();
 const counts: Counts[] = chosen === layers ? await timed("types, lint and format", runChecks) : [];
-for (const { lab, names } of byLab(chosen)) {
+for (const { lab, names } of byLab(chosen.filter((layer) => besideWhich(layer) === undefined))) {
   counts.push(...(lab === undefined || missing !== undefined ? await runLayers(names) : await runOnLab(lab, names)));
 }
 
@@ -189,6 +226,9 @@ for (const line of [...longest(parts, parts.length), "", ...longest(files, 12)])
 if (total.skipped > 0) {
   console.log(`\nSKIPPED ${total.skipped} tests${missing === undefined ? "" : `: the lab needs ${missing}`}.`);
 }
+const leftOut = process.env["LINLY_MESH_LONG"] === "true" ? [] : globSync("test/**/*.long.test.ts");
+if (leftOut.length > 0)
+  console.log(`\nNot among them: the ${leftOut.length} files of long tests, for npm run test:long.`);
 const skipFails = total.skipped > 0 && process.env["CI"] === "true";
 if (skipFails) console.log("CI=true: a skipped test counts as a failure.");
 console.log(`\ntests: ${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

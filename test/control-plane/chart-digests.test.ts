@@ -8,7 +8,7 @@ import { chartFrom } from "../../components/charts.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { ended } from "../support/command.ts";
 
-const fixture = new URL("fixtures/chart", import.meta.url).pathname;
+const fixture = new URL("../engine/fixtures/chart", import.meta.url).pathname;
 const version = "1.2.3";
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 

@@ -169,22 +169,13 @@ describeOnLab("two clusters on one machine", () => {
     expect(await inspected()).toEqual({ healthy: true, north: 3, east: 3, northApi: true, eastApi: true });
   });
 
-  test("without its control plane a cluster serves on; it comes back with what etcd held", async () => {
-    const url = await balancedUrl(east);
+  test("a cluster serves on without its control plane, and nothing when lost whole; it comes back with what etcd held", async () => {
+    const [here, there] = [await balancedUrl(north), await balancedUrl(east)];
     expect(await stopHosts(multiclusterLab.name, east, "control-plane")).toEqual(["east/control-plane"]);
     expect(await inspected()).toEqual({ healthy: false, north: 3, east: 2, northApi: true, eastApi: false });
-    expect(await statusFromHost(lab, "north/gpu-1", url)).toBe("200");
+    expect(await statusFromHost(lab, "north/gpu-1", there)).toBe("200");
     await expect(podIn(east)).rejects.toThrow();
 
-    const before = lab;
-    lab = await startedLab(multiclusterLab);
-    expect((await podIn(east)).uid).toBe(uids.get(east));
-    expect(unchangedHosts(before, lab)).toEqual(before.hosts.filter(({ name }) => name !== "east/control-plane"));
-    expect(await statusFromHost(lab, "north/gpu-1", url)).toBe("200");
-  });
-
-  test("a cluster that is lost serves nothing while the other does; it comes back with what etcd held", async () => {
-    const [here, there] = [await balancedUrl(north), await balancedUrl(east)];
     expect(await stopHosts(multiclusterLab.name, east)).toEqual(["east/control-plane", "east/cpu-1", "east/gpu-1"]);
     expect(await inspected()).toEqual({ healthy: false, north: 3, east: 0, northApi: true, eastApi: false });
     expect(await statusFromHost(lab, "north/gpu-1", there)).toMatch(/^error: /);
@@ -201,7 +192,7 @@ describeOnLab("two clusters on one machine", () => {
     expect(await balancedUrl(east)).toBe(there);
     // The pod is the same to the API server; its containers are new ones on a new machine.
     await vi.waitFor(async () => expect(await statusFromHost(lab, "north/gpu-1", there)).toBe("200"), waiting);
-    expect(await statusFromPodIn(north, there)).toBe("200");
+    await vi.waitFor(async () => expect(await statusFromPodIn(north, there)).toBe("200"), waiting);
   });
 
   /** How many hosts of each cluster live, and whether its API server answers. */

@@ -53,7 +53,8 @@ test.each([
 test("the flags of a build carry the module's tags and version", () => {
   const module = { folder: "m", tags: ["a", "b"], variables: (v: string) => ({ "m.V": v }), tools: [], seconds: 1 };
   const linker = "-s -w -X m.V=v1.2.3";
-  const flags = ["-trimpath", "-buildvcs=false", "-gcflags=all=-l -dwarf=false", "-tags", "a,b", "-ldflags", linker];
+  const compiler = ["-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false"];
+  const flags = ["-trimpath", "-buildvcs=false", ...compiler, "-tags", "a,b", "-ldflags", linker];
   expect(buildFlags(module, "v1.2.3")).toEqual(flags);
 });
 

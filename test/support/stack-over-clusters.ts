@@ -62,7 +62,7 @@ export class StackOverClusters {
       typeof one === "string" ? { name: one, kubeconfig: this.kubeconfig(one) } : one,
     );
     const config = { "p:namespace": this.name, "p:wanted": JSON.stringify({ clusters: given, ...wanted }) };
-    return { dir: join(here, "../control-plane/fixtures/clusters"), project: "p", stack: this.name, config };
+    return { dir: join(here, "../engine/fixtures/clusters"), project: "p", stack: this.name, config };
   }
 
   up(

@@ -57,7 +57,7 @@ export class StackUnderTest {
     const { name } = this;
     const text = JSON.stringify(wanted);
     return {
-      dir: join(here, "../control-plane/fixtures/objects"),
+      dir: join(here, "../engine/fixtures/objects"),
       project: "p",
       stack: name,
       config: {
