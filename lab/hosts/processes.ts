@@ -69,9 +69,13 @@ async function environmentOf(pid: number): Promise<string> {
     if (environment !== "" || attempt === 100) return environment;
     await readlink(`/proc/${pid}/exe`); // throws for a kernel thread and for a process that is ending
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    const environmentStart = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[47]; // field 50 of proc(5)
-    if (environmentStart !== "0") return environment;
-    await sleep(10);
+    const [start, end] = stat
+      .slice(stat.lastIndexOf(")") + 2)
+      .split(" ")
+      .slice(47, 49); // fields 50 and 51 of proc(5)
+    if (start === "0") await sleep(10);
+    else if (start === end) return environment;
+    // Else the exec has ended since: there is something to read now.
   }
 }
 

@@ -18,8 +18,8 @@ import { validMesh } from "../support/mesh-arbitrary.ts";
 import { at, isObject } from "../support/plan.ts";
 import { selfSigned } from "../support/tls.ts";
 
-/** Meshes that are tried in one run. Each costs a run of the program and of istioctl. */
-const count = 8;
+/** Meshes that are tried in one run, by day and by night. Each costs a run of the program and of istioctl. */
+const count = process.env["LINLY_MESH_LONG"] === "true" ? 24 : 4;
 
 /** The same meshes in each run, so that a failure belongs to the change that is tested; another seed tries others. */
 const seed = Number(process.env["LINLY_MESH_SEED"] ?? 20_261_124);
