@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "../errors.ts";
 import { run } from "../run.ts";
 import { waitFor } from "../wait.ts";
@@ -148,14 +147,28 @@ async function processesOf(plan: HostPlan): Promise<LabProcess[]> {
   });
 }
 
+/** Whether a process is there, by the pid that it has in its host. */
+async function lives(host: Host, innerPid: string): Promise<boolean> {
+  return (await runIn(host, "/bin/bash", ["-c", 'test ! -d "/proc/$0" || echo yes', innerPid])).trim() === "yes";
+}
+
 /** Starts the daemon unless it runs. Its parent becomes the host's pid 1, so nothing of it is left to ours. */
 export async function ensureDaemon(host: Host, daemon: Daemon): Promise<boolean> {
   const { plan } = host;
   if ((await runningDaemons(plan)).has(daemon.name)) return false;
-  const detach = `cd /; (export ${pidVariable}=$BASHPID; exec setsid "$@") >>"$0" 2>&1 </dev/null &`;
+  const detach = `cd /; (export ${pidVariable}=$BASHPID; exec setsid "$@") >>"$0" 2>&1 </dev/null & echo $!`;
   const args = ["/bin/bash", "-c", detach, logOf(plan, daemon.name), daemon.command, ...daemon.args];
-  await run("nsenter", [...allNamespacesOf(host), ...args], "", environment(plan, daemon.name, daemon.env));
-  // Gives it time to show up; one that ends at once never does, and whoever waits for its work finds it missing.
-  for (let attempt = 0; attempt < 20 && !(await runningDaemons(plan)).has(daemon.name); attempt++) await sleep(10);
+  const said = await run(
+    "nsenter",
+    [...allNamespacesOf(host), ...args],
+    "",
+    environment(plan, daemon.name, daemon.env),
+  );
+  const innerPid = said.trim();
+  // One that ends at once may never be seen: whoever waits for its work finds it missing.
+  await waitFor(`${plan.name}: ${daemon.name} started`, { seconds: 30, logs: [logOf(plan, daemon.name)] }, async () => {
+    if ((await runningDaemons(plan)).has(daemon.name) || !(await lives(host, innerPid))) return true;
+    return "it does not run its program yet";
+  });
   return true;
 }

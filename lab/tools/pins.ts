@@ -173,13 +173,15 @@ export function releaseOf(version: string): string {
 }
 
 /**
- * Flags of `go build` for a module at a version. What debuggers read is not made at all: the linker would leave it out, and
- * the compiler takes a tenth of its time for it.
+ * Flags of `go build` for a module at a version. What debuggers read is not made at all, as the linker would leave it out;
+ * and calls are inlined in Go's own packages alone, where programs spend most of their time: compilers spend it on the
+ * others. It takes a third off a build (docs/lab.md).
  */
 export function buildFlags({ tags = [], variables }: GoModule, version: string): string[] {
   const linker = Object.entries(variables?.(version) ?? {}).map(([name, value]) => `-X ${name}=${value}`);
   const ldflags = ["-s -w", ...linker].join(" ");
-  return ["-trimpath", "-buildvcs=false", "-gcflags=all=-l -dwarf=false", ...tagFlags(tags), "-ldflags", ldflags];
+  const compiler = ["-gcflags=all=-l -dwarf=false", "-gcflags=std=-dwarf=false"];
+  return ["-trimpath", "-buildvcs=false", ...compiler, ...tagFlags(tags), "-ldflags", ldflags];
 }
 
 export function tagFlags(tags: readonly string[]): string[] {

@@ -13,13 +13,14 @@ import { yamlOf } from "../../engine/render.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { startApiServer, type ApiServer } from "../support/api-server.ts";
 import { localMesh } from "../support/lab.ts";
+import { isLong } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { validMesh } from "../support/mesh-arbitrary.ts";
 import { at, isObject } from "../support/plan.ts";
 import { selfSigned } from "../support/tls.ts";
 
 /** Meshes that are tried in one run, by day and by night. Each costs a run of the program and of istioctl. */
-const count = process.env["LINLY_MESH_LONG"] === "true" ? 24 : 4;
+const count = isLong ? 24 : 4;
 
 /** The same meshes in each run, so that a failure belongs to the change that is tested; another seed tries others. */
 const seed = Number(process.env["LINLY_MESH_SEED"] ?? 20_261_124);

@@ -8,6 +8,7 @@ import { stopHosts } from "../../lab/lab.ts";
 import { multiclusterLab } from "../../lab/spec.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { applied, startedLab } from "../support/lab.ts";
+import { longTest } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { expectHomeAgain, patient, stages } from "../support/region-checks.ts";
 import {
@@ -66,7 +67,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
     await expectHomeAgain({ north, east }, 100);
   });
 
-  test("the token by which the north reads the east is replaced, and the old one is worth nothing", async () => {
+  longTest("the token by which the north reads the east is replaced, and the old one is worth nothing", async () => {
     const token = () => secretPart(east.kubeconfig, "istio-system", "linly-mesh-reader-1", "token");
     const old = await token();
     const asOld = ["--token", old, "--server", "https://100.96.1.10:6443", "--insecure-skip-tls-verify"];
@@ -84,7 +85,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
     await expectHomeAgain({ north, east }, 100);
   });
 
-  test("a token that somebody takes away is made anew by the next up; nobody notices meanwhile", async () => {
+  longTest("a token that somebody takes away is made anew by the next up; nobody notices meanwhile", async () => {
     await unnoticed(async () => {
       await kubectl(east.kubeconfig, ["--namespace", "istio-system", "delete", "secret", "linly-mesh-reader-2"]);
       // Kubernetes makes the same token for the same name: what the north holds is good again.
@@ -109,7 +110,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
     expect(changesOf(await applied(stackWith(twoRegions)))).toEqual([]);
   });
 
-  test("a region whose API server is away at up is named, and nothing hangs; the next up completes", async () => {
+  longTest("a region whose API server is away at up is named, and nothing hangs; the next up completes", async () => {
     await stopHosts(multiclusterLab.name, "east", "control-plane");
     await expect(applied(stackWith(twoRegions))).rejects.toThrow(/cluster east/);
     expect(failuresOf(await north.sent(50))).toEqual([]);

@@ -11,6 +11,7 @@ import { printedIn } from "../support/exec.ts";
 import { requestScript, statusFromHost } from "../support/hosts.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { startedLab } from "../support/lab.ts";
+import { longTest } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 
 const [north, east] = ["north", "east"] as const;
@@ -169,31 +170,36 @@ describeOnLab("two clusters on one machine", () => {
     expect(await inspected()).toEqual({ healthy: true, north: 3, east: 3, northApi: true, eastApi: true });
   });
 
-  test("a cluster serves on without its control plane, and nothing when lost whole; it comes back with what etcd held", async () => {
-    const [here, there] = [await balancedUrl(north), await balancedUrl(east)];
-    expect(await stopHosts(multiclusterLab.name, east, "control-plane")).toEqual(["east/control-plane"]);
-    expect(await inspected()).toEqual({ healthy: false, north: 3, east: 2, northApi: true, eastApi: false });
-    expect(await statusFromHost(lab, "north/gpu-1", there)).toBe("200");
-    await expect(podIn(east)).rejects.toThrow();
+  longTest(
+    "a cluster serves on without its control plane, and nothing when lost whole; it comes back with what etcd held",
+    async () => {
+      const [here, there] = [await balancedUrl(north), await balancedUrl(east)];
+      expect(await stopHosts(multiclusterLab.name, east, "control-plane")).toEqual(["east/control-plane"]);
+      expect(await inspected()).toEqual({ healthy: false, north: 3, east: 2, northApi: true, eastApi: false });
+      expect(await statusFromHost(lab, "north/gpu-1", there)).toBe("200");
+      await expect(podIn(east)).rejects.toThrow();
 
-    expect(await stopHosts(multiclusterLab.name, east)).toEqual(["east/control-plane", "east/cpu-1", "east/gpu-1"]);
-    expect(await inspected()).toEqual({ healthy: false, north: 3, east: 0, northApi: true, eastApi: false });
-    expect(await statusFromHost(lab, "north/gpu-1", there)).toMatch(/^error: /);
-    expect(await statusFromPodIn(north, there)).toMatch(/^error: /);
-    expect(await statusFromPodIn(north, here)).toBe("200");
-    expect(await statusFromMachine(here)).toBe("200");
-    const [command, ...args] = linlyMesh("lab", "status");
-    expect((await ended(command, args)).stdout).toMatch(/not healthy; linly-mesh lab up local-multicluster repairs it/);
+      expect(await stopHosts(multiclusterLab.name, east)).toEqual(["east/control-plane", "east/cpu-1", "east/gpu-1"]);
+      expect(await inspected()).toEqual({ healthy: false, north: 3, east: 0, northApi: true, eastApi: false });
+      expect(await statusFromHost(lab, "north/gpu-1", there)).toMatch(/^error: /);
+      expect(await statusFromPodIn(north, there)).toMatch(/^error: /);
+      expect(await statusFromPodIn(north, here)).toBe("200");
+      expect(await statusFromMachine(here)).toBe("200");
+      const [command, ...args] = linlyMesh("lab", "status");
+      expect((await ended(command, args)).stdout).toMatch(
+        /not healthy; linly-mesh lab up local-multicluster repairs it/,
+      );
 
-    const before = lab;
-    lab = await startedLab(multiclusterLab);
-    expect(unchangedHosts(before, lab)).toEqual(before.hosts.filter(({ name }) => !name.startsWith(east)));
-    expect((await podIn(east)).uid).toBe(uids.get(east));
-    expect(await balancedUrl(east)).toBe(there);
-    // The pod is the same to the API server; its containers are new ones on a new machine.
-    await vi.waitFor(async () => expect(await statusFromHost(lab, "north/gpu-1", there)).toBe("200"), waiting);
-    await vi.waitFor(async () => expect(await statusFromPodIn(north, there)).toBe("200"), waiting);
-  });
+      const before = lab;
+      lab = await startedLab(multiclusterLab);
+      expect(unchangedHosts(before, lab)).toEqual(before.hosts.filter(({ name }) => !name.startsWith(east)));
+      expect((await podIn(east)).uid).toBe(uids.get(east));
+      expect(await balancedUrl(east)).toBe(there);
+      // The pod is the same to the API server; its containers are new ones on a new machine.
+      await vi.waitFor(async () => expect(await statusFromHost(lab, "north/gpu-1", there)).toBe("200"), waiting);
+      await vi.waitFor(async () => expect(await statusFromPodIn(north, there)).toBe("200"), waiting);
+    },
+  );
 
   /** How many hosts of each cluster live, and whether its API server answers. */
   async function inspected(): Promise<object> {

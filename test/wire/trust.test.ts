@@ -12,6 +12,7 @@ import { waitFor } from "../../lab/wait.ts";
 import { listeningPorts } from "../support/exec.ts";
 import { kubectl, restarted, withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
+import { longTest } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { planOf, stackWith } from "../support/stack.ts";
 import { renewNow, secretPart, shakeHands } from "../support/tls.ts";
@@ -172,7 +173,7 @@ describeOnLab("the mesh's trust", () => {
     expect(await istiod()).toBe(uid);
   });
 
-  test("a lifetime of the stack's own: pods are made anew with it, and istiod signs for no longer", async () => {
+  longTest("a lifetime of the stack's own: pods are made anew with it, and istiod signs for no longer", async () => {
     await applied(stackWith("local", (mesh) => withTtl(mesh, "2h")));
     const { chain } = await chainOf(await podOf("face-service"), 8003);
     expect(lifetime(chain[0])).toBe(2 * hours + backdated);
