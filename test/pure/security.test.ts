@@ -5,7 +5,7 @@ import { projectDir } from "../../cli/project.ts";
 
 const page = readFileSync(join(projectDir, "SECURITY.md"), "utf8");
 const section = page.split(/^## /m).find((part) => part.startsWith("Promises")) ?? "";
-const promises = [...section.matchAll(/^\| (?!promise |-)(.+?) +\| `(test\/[\w/-]+\.test\.ts)`: (.+?) +\|$/gm)].map(
+const promises = [...section.matchAll(/^\| (?!promise |-)(.+?) +\| `(test\/[\w/.-]+\.test\.ts)`: (.+?) +\|$/gm)].map(
   ([, promise = "", file = "", name = ""]) => ({ promise, file, name }),
 );
 
