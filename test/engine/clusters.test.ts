@@ -3,13 +3,14 @@ import { createServer as createTcpServer } from "node:net";
 import type { Server } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { JsonObject } from "../../engine/index.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { startApiServer } from "../support/api-server.ts";
 import type { ApiServer } from "../support/api-server.ts";
 import { freePort } from "../support/free-port.ts";
+import { describeOnLab, testOnLab } from "../support/on-lab.ts";
 import { at } from "../support/plan.ts";
 import { StackOverClusters } from "../support/stack-over-clusters.ts";
 import type { Wanted } from "../support/stack-over-clusters.ts";
@@ -50,7 +51,7 @@ async function stackOver(name: string): Promise<StackOverClusters> {
 
 const both = ["east", "west"];
 
-describe.concurrent("a cluster that the program no longer names", () => {
+describeOnLab.concurrent("a cluster that the program no longer names", () => {
   const chain = ["east/a", "west/b", "east/c", "west/d"];
 
   test("is cleared, in an order that goes back and forth between clusters; then nobody knows of it", async () => {
@@ -175,7 +176,7 @@ describe.concurrent("a cluster that the program no longer names", () => {
   });
 });
 
-describe.concurrent("clusters that can't be reached", () => {
+describeOnLab.concurrent("clusters that can't be reached", () => {
   test("are named all at once, each with its cause, before anything is touched", async () => {
     const dark = await stackOver("dark");
     const expired = selfSignedFor("20200101000000Z", "20210101000000Z");
@@ -249,7 +250,7 @@ describe.concurrent("clusters that can't be reached", () => {
   });
 });
 
-test.concurrent("of two runs at once one has all clusters, and the other none", async () => {
+testOnLab.concurrent("of two runs at once one has all clusters, and the other none", async () => {
   const twice = await stackOver("twice");
   let second: Promise<string> | undefined;
   const wanted = { chain: ["east/a", "west/b"] };
@@ -282,7 +283,7 @@ test.concurrent("of two runs at once one has all clusters, and the other none", 
   }
 });
 
-test.concurrent(
+testOnLab.concurrent(
   "a cluster that dies ends what is waited for there; what is under way in others is finished",
   async () => {
     const dying = await StackOverClusters.make("dying", { east, south }, helm);

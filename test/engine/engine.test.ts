@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Event, JsonObject } from "../../engine/index.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { startApiServer } from "../support/api-server.ts";
 import type { Answer, ApiServer } from "../support/api-server.ts";
+import { describeOnLab, testOnLab } from "../support/on-lab.ts";
 import { at, isObject } from "../support/plan.ts";
 import { leases, password, StackUnderTest } from "../support/stack-under-test.ts";
 
@@ -24,7 +25,7 @@ async function stack(name: string): Promise<StackUnderTest> {
   return made;
 }
 
-describe.concurrent("a stack", () => {
+describeOnLab.concurrent("a stack", () => {
   test("from its first run to its last", async () => {
     const life = await stack("life");
     const wanted = { chain: ["a", "b", "c"], data: { x: "1" } };
@@ -99,21 +100,24 @@ describe.concurrent("a stack", () => {
   });
 });
 
-test.concurrent("a cluster that is refused for its version is not touched; the control: one that is not", async () => {
-  const refused = await stack("refused");
-  const told: string[] = [];
-  const refusal = (version: string) => {
-    told.push(version);
-    return "is too old";
-  };
-  const { end } = await refused.up({ chain: ["a"] }, undefined, { refusal });
-  expect(end).toBe("cluster test is too old; nothing was touched there");
-  expect(told).toEqual([expect.stringMatching(/^v1\.\d+\.\d+/)]);
-  expect([...(await refused.names("configmaps")), ...(await refused.records())]).toEqual([]);
-  expect((await refused.up({ chain: ["a"] }, undefined, { refusal: () => undefined })).end).toBe("1 created");
-});
+testOnLab.concurrent(
+  "a cluster that is refused for its version is not touched; the control: one that is not",
+  async () => {
+    const refused = await stack("refused");
+    const told: string[] = [];
+    const refusal = (version: string) => {
+      told.push(version);
+      return "is too old";
+    };
+    const { end } = await refused.up({ chain: ["a"] }, undefined, { refusal });
+    expect(end).toBe("cluster test is too old; nothing was touched there");
+    expect(told).toEqual([expect.stringMatching(/^v1\.\d+\.\d+/)]);
+    expect([...(await refused.names("configmaps")), ...(await refused.records())]).toEqual([]);
+    expect((await refused.up({ chain: ["a"] }, undefined, { refusal: () => undefined })).end).toBe("1 created");
+  },
+);
 
-describe.concurrent("what is not the stack's", () => {
+describeOnLab.concurrent("what is not the stack's", () => {
   test("is refused, taken over only where the provider says so, and left alone once it is another object", async () => {
     const owner = await stack("owner");
     await owner.request("POST", "/configmaps", { metadata: { name: "theirs" }, data: { x: "theirs" } });
@@ -152,7 +156,7 @@ describe.concurrent("what is not the stack's", () => {
   });
 });
 
-describe.concurrent("options and limits", () => {
+describeOnLab.concurrent("options and limits", () => {
   test("what may never change is replaced only where the program says so", async () => {
     const fixed = await stack("fixed");
     const wanted = (x: string) => ({ chain: ["fixed"], data: { x }, immutable: true });
@@ -210,7 +214,7 @@ describe.concurrent("options and limits", () => {
   });
 });
 
-describe.concurrent("pulumi.com/waitFor", () => {
+describeOnLab.concurrent("pulumi.com/waitFor", () => {
   const scaler = (expression: string, more: Record<string, string> = {}): JsonObject => ({
     custom: {
       apiVersion: "autoscaling/v2",
@@ -266,7 +270,7 @@ describe.concurrent("pulumi.com/waitFor", () => {
   });
 });
 
-test.concurrent("a secret reaches the cluster and nobody's eyes", async () => {
+testOnLab.concurrent("a secret reaches the cluster and nobody's eyes", async () => {
   const secret = await stack("secret");
   const { end, events, said } = await secret.up({ secret: true });
   expect(end).toBe("1 created");
@@ -278,7 +282,7 @@ test.concurrent("a secret reaches the cluster and nobody's eyes", async () => {
   expect((await secret.up({ secret: true })).end).toBe("1 unchanged");
 });
 
-test.concurrent("a remote component is the Release in it: made before what needs it, gone after it", async () => {
+testOnLab.concurrent("a remote component is the Release in it: made before what needs it, gone after it", async () => {
   const remote = await stack("remote");
   const wanted = { component: { chart: join(here, "fixtures/chart") } };
   const first = await remote.up(wanted);
@@ -292,7 +296,7 @@ test.concurrent("a remote component is the Release in it: made before what needs
   expect([...(await remote.names("configmaps")), ...(await remote.records())]).toEqual([]);
 });
 
-test.concurrent(
+testOnLab.concurrent(
   "a Release goes through helm: installed, left alone, freed after a kill, upgraded, uninstalled",
   async () => {
     const released = await stack("released");
@@ -325,7 +329,7 @@ test.concurrent(
   },
 );
 
-test.concurrent("a gateway that gets no address is named, once its time is over", async () => {
+testOnLab.concurrent("a gateway that gets no address is named, once its time is over", async () => {
   const unreachable = await stack("unreachable");
   const release = { chart: join(here, "fixtures/gateway-chart"), values: {}, timeout: 5 };
   const { end } = await unreachable.up({ release });

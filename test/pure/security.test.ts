@@ -15,7 +15,8 @@ function namesIn(file: string): string[] {
   if (!existsSync(path)) return [];
   // A table of cases comes between the call and the name, whose closing bracket stands first in its line or before the name.
   const text = readFileSync(path, "utf8");
-  const calls = /(?:\b(?:test|longTest|describe|describeOnLab)(?:\.\w+)*\(|\]\)\(|\)\()\s*(["`])((?:(?!\1).)+)\1/gs;
+  const calls =
+    /(?:\b(?:test|testOnLab|longTest|describe|describeOnLab)(?:\.\w+)*\(|\]\)\(|\)\()\s*(["`])((?:(?!\1).)+)\1/gs;
   return [...text.matchAll(calls)].map(([, , name = ""]) => name);
 }
 
