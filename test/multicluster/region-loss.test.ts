@@ -6,6 +6,7 @@ import { multiclusterLab } from "../../lab/spec.ts";
 import { changeStage } from "../support/exec.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { applied, startedLab } from "../support/lab.ts";
+import { longTest } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { expectHomeAgain, failuresByCaller, patient, stages, type StageOfTest } from "../support/region-checks.ts";
 import {
@@ -156,32 +157,35 @@ describeOnLab("a region that loses", () => {
     await expectHome(east, "llm");
   });
 
-  test("its API server while its istiod begins anew loses no more than a failing stage does; all is known again when it is back", async () => {
-    const traffic = [await usersOf(east, { concurrency }), await usersOf(north, { concurrency })];
-    await expect.poll(() => traffic.every(({ sent }) => sent > 50), patient).toBe(true);
-    const away = Date.now();
-    await stopHosts(multiclusterLab.name, "east", "control-plane");
-    await north.restarted("istiod", istioNamespace);
-    const begun = traffic.map(({ sent }) => sent);
-    await expect.poll(() => traffic.every(({ sent }, index) => sent > (begun[index] ?? 0) + 100), patient).toBe(true);
-    await startedLab(multiclusterLab);
-    const asked = timesAsked((Date.now() - away) / 1000);
-    const results = await Promise.all(traffic.map((users) => users.end()));
-    // An istiod that has not seen the east takes its pods for none: they close their doors, their callers are told to go to
-    // the north. Those who are told later meet closed doors until they put them out.
-    for (const each of results) {
-      for (const [caller, failures] of failuresByCaller(each)) {
-        console.log(`by ${caller}: ${failures.length} of ${each.length}`);
-        expect(failures.length, failures.join("\n")).toBeLessThanOrEqual(asked * lostByOneCaller + concurrency);
+  longTest(
+    "its API server while its istiod begins anew loses no more than a failing stage does; all is known again when it is back",
+    async () => {
+      const traffic = [await usersOf(east, { concurrency }), await usersOf(north, { concurrency })];
+      await expect.poll(() => traffic.every(({ sent }) => sent > 50), patient).toBe(true);
+      const away = Date.now();
+      await stopHosts(multiclusterLab.name, "east", "control-plane");
+      await north.restarted("istiod", istioNamespace);
+      const begun = traffic.map(({ sent }) => sent);
+      await expect.poll(() => traffic.every(({ sent }, index) => sent > (begun[index] ?? 0) + 100), patient).toBe(true);
+      await startedLab(multiclusterLab);
+      const asked = timesAsked((Date.now() - away) / 1000);
+      const results = await Promise.all(traffic.map((users) => users.end()));
+      // An istiod that has not seen the east takes its pods for none: they close their doors, their callers are told to go to
+      // the north. Those who are told later meet closed doors until they put them out.
+      for (const each of results) {
+        for (const [caller, failures] of failuresByCaller(each)) {
+          console.log(`by ${caller}: ${failures.length} of ${each.length}`);
+          expect(failures.length, failures.join("\n")).toBeLessThanOrEqual(asked * lostByOneCaller + concurrency);
+        }
       }
-    }
-    // What the east is told again, it does: its users go to the north for a stage that it gives up.
-    await east.scale("tts-service-v1", 0);
-    await expect.poll(async () => (await servedBy(east, "tts")).north, patient).toBe(40);
-    await east.scale("tts-service-v1", 1);
-    await east.rolledOut("tts-service-v1");
-    await expectHome(east, "tts");
-  });
+      // What the east is told again, it does: its users go to the north for a stage that it gives up.
+      await east.scale("tts-service-v1", 0);
+      await expect.poll(async () => (await servedBy(east, "tts")).north, patient).toBe(40);
+      await east.scale("tts-service-v1", 1);
+      await east.rolledOut("tts-service-v1");
+      await expectHome(east, "tts");
+    },
+  );
 
   test("a machine that falls silent loses no more than a failing stage does, each time that it is asked", async () => {
     const timeout = 90_000;
@@ -223,7 +227,7 @@ describeOnLab("a region that loses", () => {
     expect(steps.filter(({ outcome }) => outcome === "failed" || outcome === "create")).toEqual([]);
   });
 
-  test("a remote whose primary is lost serves its users alone, and no new pod", async () => {
+  longTest("a remote whose primary is lost serves its users alone, and no new pod", async () => {
     const traffic = await usersOf(east, { concurrency });
     await expect.poll(() => traffic.sent, patient).toBeGreaterThan(50);
     await stopHosts(multiclusterLab.name, "north");
