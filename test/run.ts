@@ -12,18 +12,18 @@ import { missingForLab } from "./support/requirements.ts";
 import { longest, timesOf, type Spent } from "./support/times.ts";
 
 /**
- * Runs the checks and the layers of tests in order and ends with `tests: N passed, N failed, N skipped`.
- * `--only pure,program` runs those layers alone, without the checks; `--long` runs the files of long tests as well, which
- * repeat at scale, or under a kill, what others show once.
+ * Runs the layers of tests in order and ends with `tests: N passed, N failed, N skipped`. `checks` are types, lint and format.
+ * `--only pure,program` runs those layers alone; `--long` runs long tests as well, which repeat at scale, or under a kill, what
+ * others show once.
  */
-const layers = ["pure", "program", "engine", "control-plane", "wire", "teardown", "multicluster"] as const;
+const layers = ["checks", "pure", "program", "engine", "control-plane", "wire", "teardown", "multicluster"] as const;
 type Layer = (typeof layers)[number];
 
 /**
- * Layers that look at no lab, and beside which other they run where that one runs: tests on a lab wait for much, and these
- * take what that leaves of the cores, and no more.
+ * Layers that look at no lab, and beside which other they run, one after the other, where that one runs: it waits for much, and
+ * these take what that leaves of the cores, and no more.
  */
-const beside: Readonly<Partial<Record<Layer, Layer>>> = { program: "wire", engine: "multicluster" };
+const beside: Readonly<Partial<Record<Layer, Layer>>> = { checks: "wire", program: "wire", engine: "wire" };
 
 /** The lab that a layer needs; the engine's needs the tools that a lab is made of. */
 const labs: Readonly<Partial<Record<Layer, LabSpec>>> = {
@@ -64,15 +64,6 @@ function heading(text: string): void {
   console.log(`\n── ${text} ${"─".repeat(Math.max(0, 90 - text.length))}`);
 }
 
-/** A program that says by its exit code whether something is as it should be; what it prints is shown at its end. */
-async function check(name: string, script: string, ...args: readonly string[]): Promise<Counts> {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  const [status, ...printed] = await Promise.all([exitOf(child), text(child.stdout), text(child.stderr)]);
-  heading(name);
-  process.stdout.write(printed.join(""));
-  return status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
-}
-
 /** What runs just now: whoever asks this process to end asks those as well. */
 const running = new Set<ChildProcess>();
 for (const signal of ["SIGTERM", "SIGHUP"] as const) {
@@ -90,18 +81,28 @@ function exitOf(child: ChildProcess): Promise<number | null> {
   }).finally(() => running.delete(child));
 }
 
-/** Types, lint and format, side by side: the same as `npm run check`, each counted as one test. */
-function runChecks(): Promise<Counts[]> {
-  console.log("\nLooking at types, lint and format …");
-  return Promise.all([
-    check("types", "node_modules/typescript/bin/tsc", "--noEmit"),
-    check("lint", "node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."),
-    check("format", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."),
-  ]);
+/** Runs a layer; `host` is the one beside which it runs, and whose output it leaves alone until it has ended. */
+function runLayer(layer: Layer, host?: Layer): Promise<Counts> {
+  return layer === "checks" ? runChecks(host) : runTests(layer, host);
 }
 
-/** Runs a layer; `host` is the one beside which it runs, and whose output it leaves alone until it has ended. */
-async function runLayer(layer: Layer, host?: Layer): Promise<Counts> {
+/** Types, lint and format, side by side: the same as `npm run check`, each counted as one test. */
+async function runChecks(host?: Layer): Promise<Counts> {
+  if (host === undefined) console.log("\nLooking at types, lint and format …");
+  const commands = {
+    types: ["node_modules/typescript/bin/tsc", "--noEmit"],
+    lint: ["node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "."],
+    format: ["node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."],
+  };
+  const priority = host === undefined ? [] : lowest;
+  const statuses = await Promise.all(
+    Object.entries(commands).map(([name, args]) => shownAtEnd([...priority, process.execPath, ...args], name)),
+  );
+  const passed = statuses.filter((status) => status === 0).length;
+  return { passed, failed: statuses.length - passed, skipped: 0 };
+}
+
+async function runTests(layer: Layer, host?: Layer): Promise<Counts> {
   if (host === undefined) heading(`${layer} tests`);
   const begun = Date.now();
   const dir = mkdtempSync(join(tmpdir(), "linly-mesh-tests-"));
@@ -109,7 +110,9 @@ async function runLayer(layer: Layer, host?: Layer): Promise<Counts> {
   try {
     const options = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`];
     const command = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--project", layer, ...options];
-    const status = await (host === undefined ? shown(command) : aside(command, `${layer} tests, beside ${host}`));
+    const status = await (host === undefined
+      ? shown(command)
+      : shownAtEnd([...lowest, ...command], `${layer} tests, beside ${host}`));
     const { numPassedTests, numFailedTests, numPendingTests, testResults } = readReport(file);
     if (layer in labs && host === undefined) files.push(...timesOf(testResults, begun, projectDir));
     // A file that could not be loaded, or an error outside any test, fails the run without counting as a test.
@@ -120,13 +123,16 @@ async function runLayer(layer: Layer, host?: Layer): Promise<Counts> {
   }
 }
 
+/** Whatever else wants a core has it first. */
+const lowest = ["nice", "-n", "19"];
+
 function shown([program = "", ...args]: readonly string[]): Promise<number | null> {
   return exitOf(spawn(program, args, { stdio: "inherit" }));
 }
 
-/** Whatever else wants a core has it first. What the command prints is shown when it has ended. */
-async function aside(command: readonly string[], name: string): Promise<number | null> {
-  const child = spawn("nice", ["-n", "19", ...command], { stdio: ["ignore", "pipe", "pipe"] });
+/** What the command prints is shown when it has ended. */
+async function shownAtEnd([program = "", ...args]: readonly string[], name: string): Promise<number | null> {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const [status, ...printed] = await Promise.all([exitOf(child), text(child.stdout), text(child.stderr)]);
   heading(name);
   process.stdout.write(printed.join(""));
@@ -156,13 +162,22 @@ async function runLayers(names: readonly Layer[]): Promise<Counts[]> {
   const counts: Counts[] = [];
   for (const name of names) {
     const guests = chosen.filter((layer) => besideWhich(layer) === name);
-    const runs = [
-      timed(`${name} tests`, () => runLayer(name)),
-      ...guests.map((guest) => timed(`${guest} tests, beside ${name}`, () => runLayer(guest, name))),
-    ];
-    counts.push(...(await Promise.all(runs)));
+    const host = timed(nameOf(name), () => runLayer(name));
+    counts.push(...(await Promise.all([host, runGuests(guests, name)])).flat());
   }
   return counts;
+}
+
+async function runGuests(guests: readonly Layer[], host: Layer): Promise<Counts[]> {
+  const counts: Counts[] = [];
+  for (const guest of guests) {
+    counts.push(await timed(`${nameOf(guest)}, beside ${host}`, () => runLayer(guest, host)));
+  }
+  return counts;
+}
+
+function nameOf(layer: Layer): string {
+  return layer === "checks" ? "types, lint and format" : `${layer} tests`;
 }
 
 /** The layer beside which one runs, if both are chosen and there is a lab. */
@@ -211,7 +226,7 @@ const args = process.argv.slice(2);
 if (args.includes("--long")) process.env["LINLY_MESH_LONG"] = "true";
 const chosen = chosenLayers(args);
 const missing = missingForLab();
-const counts: Counts[] = chosen === layers ? await timed("types, lint and format", runChecks) : [];
+const counts: Counts[] = [];
 for (const { lab, names } of byLab(chosen.filter((layer) => besideWhich(layer) === undefined))) {
   counts.push(...(lab === undefined || missing !== undefined ? await runLayers(names) : await runOnLab(lab, names)));
 }

@@ -7,6 +7,7 @@ import { destroy } from "../../engine/index.ts";
 import { labDown, labStatus, leftovers } from "../../lab/lab.ts";
 import { localLab, type LabState } from "../../lab/spec.ts";
 import { localMesh, startedLab } from "../support/lab.ts";
+import { longTest } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { machineNow } from "../support/machine.ts";
 import { stackWith } from "../support/stack.ts";
@@ -53,7 +54,7 @@ describeOnLab("taking it all away", () => {
     expect(await leftovers(localLab.name)).toEqual([]);
   });
 
-  test("a lab that came and went leaves the machine as it was, by the system's own account", async () => {
+  longTest("a lab that came and went leaves the machine as it was, by the system's own account", async () => {
     await labDown(localLab.name, console.log);
     const before = machineNow();
     await startedLab();
@@ -62,7 +63,7 @@ describeOnLab("taking it all away", () => {
     expect(machineNow()).toEqual(before);
   });
 
-  test("so does one whose lab up and whose node were killed", async () => {
+  longTest("so does one whose lab up and whose node were killed", async () => {
     await labDown(localLab.name, console.log);
     const before = machineNow();
     await killedLabUp("gpu-1");
