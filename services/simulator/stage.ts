@@ -1,20 +1,23 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Answer, Visit } from "./answer.ts";
 import { changedBehaviour } from "./behaviour.ts";
 import type { Behaviour } from "./behaviour.ts";
 import { Caller } from "./caller.ts";
+import { asksForGrpc, CallError, endCall, messagesOf, ok, planIn, sendMessage, statusOf } from "./grpc.ts";
 import { sampleLatency } from "./latency.ts";
 import { Metrics } from "./metrics.ts";
 import { Places } from "./places.ts";
+import { isOverHttp2, Port, wentOut } from "./port.ts";
+import type { Request, Response } from "./port.ts";
 import { seeded } from "./random.ts";
 import type { Random } from "./random.ts";
 import type { Settings } from "./settings.ts";
 import { asksForEvents, eventsOf, sendEvents, streamPlan } from "./stream.ts";
 import { traceContext } from "./trace.ts";
-import { asksForWebSocket, handshakeFaults, refuse, WebSocketConnection } from "./websocket.ts";
+import { handshakeFaults, refuse, WebSocketConnection } from "./websocket.ts";
 
 type Failure = Pick<Answer, "error" | "failedHop">;
 
@@ -25,7 +28,7 @@ export class Stage {
   readonly #metrics: Metrics;
   readonly #caller: Caller;
   readonly #places: Places;
-  readonly #server: Server;
+  readonly #port: Port;
   readonly #loadedAt: number;
   #behaviour: Behaviour;
   #draining = false;
@@ -38,40 +41,27 @@ export class Stage {
     this.#caller = new Caller(settings.stage);
     this.#places = new Places(settings.concurrency);
     this.#loadedAt = performance.now() + settings.loadMs;
-    this.#server = createServer({ shouldUpgradeCallback: asksForWebSocket }, (request, response) =>
-      this.#serve(request, response),
-    );
-    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      void this.#converse(request, socket, head);
+    this.#port = new Port({
+      serve: (request, response) => this.#serve(request, response),
+      converse: (request, socket, head) => void this.#converse(request, socket, head),
     });
-    // Whoever calls decides when a connection has idled enough: closing first races with the caller's next request.
-    this.#server.keepAliveTimeout = 0;
-    // A large upload may take as long as it takes.
-    this.#server.requestTimeout = 0;
   }
 
   /** Listens on every address, and tells the port. */
-  async listen(): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    this.#server.once("error", reject);
-    this.#server.listen(this.#settings.port, () => resolve(undefined));
-    await promise;
-    const address = this.#server.address();
-    return typeof address === "object" && address !== null ? address.port : this.#settings.port;
+  listen(): Promise<number> {
+    return this.#port.listen(this.#settings.port);
   }
 
   /** No longer ready; takes what still comes for a while, then finishes what it has begun. */
   async drain(): Promise<void> {
     this.#draining = true;
     await wait(this.#settings.drainMs);
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    this.#server.close(() => resolve(undefined));
-    await promise;
+    await this.#port.close();
     this.#caller.close();
   }
 
-  #serve(request: IncomingMessage, response: ServerResponse): void {
-    if (this.#draining) response.setHeader("connection", "close");
+  #serve(request: Request, response: Response): void {
+    this.#sayWhetherLast(request, response);
     const path = pathOf(request);
     if (path === "/healthz") sendText(request, response, 200, "ok\n");
     else if (path === "/readyz") this.#sendReadiness(request, response);
@@ -80,8 +70,13 @@ export class Stage {
     else void this.#work(request, response, path);
   }
 
+  /** HTTP/2 has another word for it, which the port says once. */
+  #sayWhetherLast({ httpVersionMajor }: Request, response: Response): void {
+    if (this.#draining && httpVersionMajor === 1) response.setHeader("connection", "close");
+  }
+
   /** Takes a new behaviour, from inside the pod alone. */
-  async #change(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #change(request: Request, response: Response): Promise<void> {
     try {
       let text = "";
       for await (const chunk of request.setEncoding("utf8")) text += String(chunk);
@@ -94,7 +89,7 @@ export class Stage {
     }
   }
 
-  #sendReadiness(request: IncomingMessage, response: ServerResponse): void {
+  #sendReadiness(request: Request, response: Response): void {
     if (this.#draining) sendText(request, response, 503, "draining\n");
     else if (!this.#loaded) sendText(request, response, 503, "loading\n");
     else sendText(request, response, 200, "ready\n");
@@ -104,32 +99,56 @@ export class Stage {
     return performance.now() >= this.#loadedAt;
   }
 
-  async #work(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async #work(request: Request, response: Response, path: string): Promise<void> {
     const begun = performance.now();
     const method = request.method ?? "GET";
     const gone = new AbortController();
     this.#metrics.begin();
+    let told: number | undefined;
     response.once("close", () => {
       // 499 is what Envoy's and nginx' users know for a caller that left before its answer.
-      const code = response.writableFinished ? response.statusCode : 499;
-      // Once nobody new is let in, a stream that began before has left its connection open; earlier, one that idles may
-      // be about to carry the next request.
-      if (!this.#server.listening) setImmediate(() => this.#server.closeIdleConnections());
+      const code = wentOut(response) ? (told ?? response.statusCode) : 499;
       this.#metrics.end(path, method, code, (performance.now() - begun) / 1000);
       gone.abort(new Error("the caller has gone"));
     });
     if (this.#behaviour.stalled === true) return;
     try {
+      if (asksForGrpc(request) && isOverHttp2(response)) {
+        told = await this.#talk(request, response, gone.signal);
+        return;
+      }
       await this.#consume(request);
       const streams = method !== "HEAD" && asksForEvents(request.headers);
       const { plan, faults } = streamPlan(request.url ?? "/");
       if (streams && faults.length > 0) return sendJson(response, 400, { faults });
       const { status, answer } = await this.#answer(request, method, begun, gone.signal);
-      if (this.#draining) response.setHeader("connection", "close");
+      this.#sayWhetherLast(request, response);
       if (!streams || status !== 200) return sendJson(response, status, answer);
       await sendEvents(response, eventsOf(plan, answer, gone.signal), gone.signal);
     } catch {
       response.destroy();
+    }
+  }
+
+  /** Works for each message as for any request, and tells its events as messages. Returns what HTTP's status would be. */
+  async #talk(request: Http2ServerRequest, response: Http2ServerResponse, signal: AbortSignal): Promise<number> {
+    try {
+      for await (const message of messagesOf(this.#counted(request))) {
+        const plan = planIn(message);
+        const { status, answer } = await this.#answer(request, request.method, performance.now(), signal);
+        if (status !== 200) {
+          endCall(response, statusOf(status, answer.error ?? `status ${status}`));
+          return status;
+        }
+        if (plan === undefined) await sendMessage(response, { event: "answer", data: answer }, signal);
+        else for await (const told of eventsOf(plan, answer, signal)) await sendMessage(response, told, signal);
+      }
+      endCall(response, ok);
+      return 200;
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      endCall(response, error.status);
+      return 400;
     }
   }
 
@@ -171,12 +190,20 @@ export class Stage {
   }
 
   /** Reads a body of any size to its end and keeps nothing of it. */
-  async #consume(request: IncomingMessage): Promise<void> {
-    for await (const chunk of request) if (chunk instanceof Uint8Array) this.#metrics.received(chunk.length);
+  async #consume(request: Request): Promise<void> {
+    for await (const _ of this.#counted(request));
+  }
+
+  async *#counted(request: Request): AsyncGenerator<Uint8Array> {
+    for await (const chunk of request) {
+      if (!(chunk instanceof Uint8Array)) continue;
+      this.#metrics.received(chunk.length);
+      yield chunk;
+    }
   }
 
   async #answer(
-    request: IncomingMessage,
+    request: Request,
     method: string,
     begun: number,
     signal: AbortSignal,
@@ -221,21 +248,23 @@ export class Stage {
 }
 
 /** From the loopback interface; what comes through a sidecar comes from 127.0.0.6. */
-function isLocal({ socket }: IncomingMessage): boolean {
+function isLocal({ socket }: Request): boolean {
   return ["127.0.0.1", "::ffff:127.0.0.1", "::1"].includes(socket.remoteAddress ?? "");
 }
 
-function pathOf({ url = "/" }: IncomingMessage): string {
+function pathOf({ url = "/" }: Request): string {
   return url.replace(/\?.*$/s, "");
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
+function sendJson(response: Response, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(`${JSON.stringify(body)}\n`);
 }
 
-function sendText(request: IncomingMessage, response: ServerResponse, status: number, text: string): void {
+function sendText(request: Request, response: Response, status: number, text: string): void {
   request.resume();
-  response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
+  response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+  response.end(text);
 }
 
 function tenths(ms: number): number {

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Answer } from "./answer.ts";
 import { durationMs } from "./duration.ts";
+import type { Response } from "./port.ts";
 
 /** What a caller wants told piece by piece. */
 export type StreamPlan = {
@@ -22,6 +23,9 @@ export type StreamEvent =
   | { readonly event: "end"; readonly data: { readonly pieces: number } };
 
 const MOST_EVENTS = 1_000_000;
+/** What a stream is where nothing is said of it. */
+export const EVENTS = 20;
+export const INTERVAL = "500ms";
 
 /** Whether a caller asks for Server-Sent Events. */
 export function asksForEvents({ accept = "" }: IncomingHttpHeaders): boolean {
@@ -31,13 +35,21 @@ export function asksForEvents({ accept = "" }: IncomingHttpHeaders): boolean {
 /** Reads the query of a stream; what it leaves out has a default, and every fault is found. */
 export function streamPlan(url: string): { plan: StreamPlan; faults: string[] } {
   const query = new URLSearchParams(/\?(.*)$/s.exec(url)?.[1]);
+  return planOf({ events: query.get("events") ?? `${EVENTS}`, interval: query.get("interval") ?? INTERVAL });
+}
+
+/** What was written of a stream, as a plan. */
+export function planOf(written: { readonly events: string; readonly interval: string }): {
+  plan: StreamPlan;
+  faults: string[];
+} {
   const faults: string[] = [];
-  const events = Number(query.get("events") ?? 20);
+  const events = Number(written.events);
   if (!Number.isInteger(events) || events < 0 || events > MOST_EVENTS)
-    faults.push(`events "${query.get("events")}" is no whole number from 0 to ${MOST_EVENTS}`);
-  const interval = durationMs(query.get("interval") ?? "500ms");
+    faults.push(`events "${written.events}" is no whole number from 0 to ${MOST_EVENTS}`);
+  const interval = durationMs(written.interval);
   if (interval === undefined)
-    faults.push(`interval "${query.get("interval")}" is no duration; write e.g. "80ms", "1.2s" or "2m"`);
+    faults.push(`interval "${written.interval}" is no duration; write e.g. "80ms", "1.2s" or "2m"`);
   return { plan: { events, interval: interval ?? 0 }, faults };
 }
 
@@ -54,7 +66,7 @@ export async function* eventsOf(plan: StreamPlan, answer: Answer, signal: AbortS
 
 /** Answers with Server-Sent Events. */
 export async function sendEvents(
-  response: ServerResponse,
+  response: Response,
   events: AsyncIterable<StreamEvent>,
   signal: AbortSignal,
 ): Promise<void> {

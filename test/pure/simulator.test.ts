@@ -140,11 +140,11 @@ test("while it drains, the end of one answer closes no other connection, on whic
 });
 
 test("while it loads it lives, is not ready and answers 503", async () => {
-  const { url } = await started({ STAGE: "llm", LOAD_TIME: "500ms" });
+  const { url } = await started({ STAGE: "llm", LOAD_TIME: "3s" });
   expect((await send(`${url}/healthz`)).status).toBe(200);
   expect((await send(`${url}/readyz`)).status).toBe(503);
   expect((await send(url)).status).toBe(503);
-  await expect.poll(async () => (await send(`${url}/readyz`)).status, { timeout: 3000 }).toBe(200);
+  await expect.poll(async () => (await send(`${url}/readyz`)).status, { timeout: 30_000 }).toBe(200);
 });
 
 test("a bad environment: every fault is told, exit 2", async () => {

@@ -2,6 +2,7 @@ import { request, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { WebSocket } from "ws";
 import { z } from "zod";
+import type { GrpcClient } from "./grpc.ts";
 
 const told = z.union([
   z.object({ event: z.literal("answer") }),
@@ -96,6 +97,19 @@ export class Stream {
     return stream;
   }
 
+  /** A call of gRPC whose answer is a stream, once that begins. */
+  static async call(client: GrpcClient, plan: { readonly events: number; readonly interval: string }): Promise<Stream> {
+    const call = await client.stream(plan);
+    return new Stream(
+      (take, end) => {
+        call.on("data", (message: unknown) => take(told.parse(message)));
+        call.on("error", (error) => end(`cut: ${error.message}`));
+        call.on("end", () => end("cut: closed before its end"));
+      },
+      () => call.cancel(),
+    );
+  }
+
   /** The next so many pieces from now on; an error when the stream ends before. */
   async next(count: number): Promise<Piece[]> {
     const from = this.pieces.length;
@@ -111,6 +125,16 @@ export class Stream {
     this.#waiting.clear();
     for (const resolve of waiting) resolve();
   }
+}
+
+/** Of how many replicas and which versions pieces are; those with a gap between are no stream. */
+export function whole(pieces: readonly Piece[]): { pods: number; versions: string[] } {
+  const gap = pieces.find(({ number }, index) => number !== index + 1);
+  if (gap !== undefined) throw new Error(`piece ${gap.number} came as number ${pieces.indexOf(gap) + 1}`);
+  return {
+    pods: new Set(pieces.map(({ pod }) => pod)).size,
+    versions: [...new Set(pieces.map(({ version }) => version))],
+  };
 }
 
 function eventIn(block: string): Told {
