@@ -19,7 +19,13 @@ export const catalogue = {
     clientEnvPrefix: "EMOTION",
     engines: ["text-embeddings-inference"],
   },
-  pose: { name: "pose", pool: "cpu", gpus: 0, clientEnvPrefix: "POSE", engines: ["openvino-model-server"] },
+  pose: {
+    name: "pose",
+    pool: "cpu",
+    gpus: 0,
+    clientEnvPrefix: "POSE",
+    engines: ["openvino-model-server", "openvino-model-server-grpc"],
+  },
 } as const satisfies Record<string, Stage>;
 
 export type StageName = keyof typeof catalogue;

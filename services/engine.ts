@@ -7,7 +7,7 @@ export type AppProtocol = "http" | "http2" | "grpc";
 
 export type HttpMethod = "GET" | "POST" | "PUT" | "DELETE";
 
-/** One HTTP route of an engine. */
+/** One route of an engine; a method of gRPC is a POST to `/<package>.<Service>/<Method>`. */
 export interface Route {
   readonly method: HttpMethod;
   /** Exact path. */
@@ -69,9 +69,15 @@ export interface Engine {
   readonly showsPages: boolean;
   /**
    * Paths that answer 200: `startup` and `readiness` once it can work, `liveness` as long as it need not be restarted.
-   * A probe without a path asks only whether the port accepts connections.
+   * A probe without a path asks only whether the port accepts connections. `port` is where they are asked by HTTP. Default:
+   * the engine's.
    */
-  readonly probes: { readonly startup?: string; readonly readiness?: string; readonly liveness?: string };
+  readonly probes: {
+    readonly port?: number;
+    readonly startup?: string;
+    readonly readiness?: string;
+    readonly liveness?: string;
+  };
   /** Where it tells its own metrics in Prometheus' format; undefined where it tells none. */
   readonly metrics: { readonly path: string; readonly port: number } | undefined;
   /** Whether those metrics count requests and measure their durations by the names that `requestMetrics.stage` reads. */

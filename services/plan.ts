@@ -1,5 +1,5 @@
 import type { StageName } from "./catalogue.ts";
-import type { EngineName } from "./engines/index.ts";
+import type { EngineName, RealEngineName } from "./engines/index.ts";
 import { edgesOf, entryStage, hopsOf, stagesOf, type Edge, type Pipeline } from "./pipeline.ts";
 import { limitsOf, limitsOfCallers, type GivenLimits } from "./limits.ts";
 import { standing, type StandingStage } from "./standing.ts";
@@ -22,6 +22,7 @@ export interface PipelinePlan<Service> {
 /** The part of a service that says what stands in its stage, and how long that may take. */
 export interface EngineChoice {
   readonly engine?: EngineName | undefined;
+  readonly simulates?: RealEngineName | undefined;
   readonly timeouts?: GivenLimits | undefined;
   readonly streams?: GivenStreamLimits | undefined;
 }
@@ -43,7 +44,8 @@ export function planPipeline<Service extends EngineChoice>(config: PipelineConfi
   const pipeline = pipelineOf(config);
   const edges = edgesOf(pipeline);
   const limited = (name: StageName): StandingStage => {
-    const stage = standing(name, config.services[name]?.engine);
+    const { engine, simulates } = config.services[name] ?? {};
+    const stage = standing(name, engine, simulates);
     const called = hopsOf(pipeline, name).map(limited);
     const { timeouts, streams } = config.services[name] ?? {};
     const limits = limitsOf(

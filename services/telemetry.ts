@@ -26,8 +26,8 @@ export interface RequestMetrics {
   readonly durations: string;
   /** Seconds in one unit of the durations. */
   readonly unitSeconds: number;
-  /** Label of a request's status code. */
-  readonly code: string;
+  /** Selectors of the requests that failed by the stage's doing; a request is in one of them at most. */
+  readonly failed: readonly [string, ...string[]];
   /** What else selects the requests that a stage answers: a sidecar also reports those that its stage makes. */
   readonly selector: string;
 }
@@ -37,14 +37,15 @@ export const requestMetrics: Record<MetricSource, RequestMetrics> = {
     requests: "istio_requests_total",
     durations: "istio_request_duration_milliseconds",
     unitSeconds: 0.001,
-    code: "response_code",
+    // A call of gRPC has HTTP's status 200 however it ends: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
+    failed: ['response_code=~"5.."', 'response_code!~"5..", grpc_response_status=~"2|4|12|13|14|15"'],
     selector: 'reporter="destination"',
   },
   stage: {
     requests: "stage_requests_total",
     durations: "stage_request_duration_seconds",
     unitSeconds: 1,
-    code: "code",
+    failed: ['code=~"5.."'],
     selector: "",
   },
 };

@@ -3,7 +3,7 @@ import type { StandingStage } from "../../services/standing.ts";
 import { startupSeconds } from "./rollout.ts";
 
 interface Probe {
-  httpGet?: { path: string; port: string };
+  httpGet?: { path: string; port: string | number };
   tcpSocket?: { port: string };
   periodSeconds: number;
   failureThreshold: number;
@@ -19,7 +19,7 @@ const startupPeriodSeconds = 2;
 export function probesOf(stage: StandingStage, service: Pick<ServiceConfig, "readinessPath" | "startup">) {
   const { protocol, probes } = stage.engine;
   const ask = (path: string | undefined) =>
-    path === undefined ? { tcpSocket: { port: protocol } } : { httpGet: { path, port: protocol } };
+    path === undefined ? { tcpSocket: { port: protocol } } : { httpGet: { path, port: probes.port ?? protocol } };
   return {
     startupProbe: {
       ...ask(service.readinessPath ?? probes.startup),

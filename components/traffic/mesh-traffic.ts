@@ -122,7 +122,7 @@ interface Classes {
 function classesOf({ stage, service }: RunningService, { running }: AiServices, spread: boolean): Classes {
   const { name, engine, limits } = stage;
   const repeatable = repeatableRoutes(name, running);
-  const about = { routes: engine.routes, repeatable, retries: service.retries, spread };
+  const about = { protocol: engine.protocol, routes: engine.routes, repeatable, retries: service.retries, spread };
   return {
     realtime: requestClasses({ ...about, timeout: durationOf(limits.realtime) }),
     offline: requestClasses({ ...about, timeout: durationOf(limits.offline) }),

@@ -1,6 +1,6 @@
 import type { Duration } from "../../services/duration.ts";
 import type { RetriesConfig } from "../../config/schema.ts";
-import type { Route } from "../../services/engine.ts";
+import type { AppProtocol, Route } from "../../services/engine.ts";
 import type { HttpMatch, HttpRoute, NamedRoute } from "../istio/objects.ts";
 import { perTryTimeoutOf } from "./tries.ts";
 
@@ -21,6 +21,8 @@ export interface RequestClass<Name extends string = Kind | `offline-${Kind}` | "
 }
 
 export interface ClassesArgs {
+  /** What the engine speaks. Default: http. */
+  readonly protocol?: AppProtocol;
   /** The routes that the engine is known to have. */
   readonly routes: readonly Route[];
   /** Those of them that may be sent twice, as far as the engine and the stages that it calls go. */
@@ -35,12 +37,13 @@ export interface ClassesArgs {
 /** Conditions under which no replica has begun to work on a request: sending it again repeats nothing. */
 const untouched = "connect-failure,refused-stream,reset-before-request";
 
-/** What a caller asks to be streamed, whatever the route; of a gRPC call nothing tells whether it is one answer or many. */
+/** What a caller asks to be streamed, whatever the route. */
 const asked: readonly HttpMatch[] = [
   { headers: { upgrade: { regex: "(?i)websocket" } } },
   { headers: { accept: { regex: String.raw`(?:.*[,\s])?text/event-stream(?:[;,\s].*)?` } } },
-  { headers: { "content-type": { prefix: "application/grpc" } } },
 ];
+/** A call to an engine of which no method of gRPC is known: nothing tells whether its answer is one message or many. */
+const anyGrpc: HttpMatch = { headers: { "content-type": { prefix: "application/grpc" } } };
 
 /** Methods whose requests by the rules of HTTP have the same effect when they are sent twice. */
 const readMethods: readonly string[] = ["GET", "HEAD", "OPTIONS"];
@@ -52,6 +55,7 @@ const reads: HttpMatch = { method: { regex: readMethods.join("|") } };
  * timeout: it may go on as long as it likes.
  */
 export function requestClasses({
+  protocol = "http",
   routes,
   repeatable,
   retries,
@@ -66,7 +70,7 @@ export function requestClasses({
   const streams = routes.filter((route) => route.streams && !mayRepeat.some((other) => isSame(other, route)));
   const once = triedAgain(retries.attempts, untouched, spread);
   const again = (perTryTimeout?: Duration) =>
-    triedAgain(retries.attempts, retries.retryOn.join(","), spread, perTryTimeout);
+    triedAgain(retries.attempts, conditionsIn(retries.retryOn, protocol).join(","), spread, perTryTimeout);
   const repeatableStreams = mayRepeat.filter((route) => route.streams).map(exactly);
   const repeatableOthers = mayRepeat
     .filter(({ method, streams: isStream }) => !isStream && !readMethods.includes(method))
@@ -82,7 +86,12 @@ export function requestClasses({
             declared: true,
           } as const,
         ]),
-    { name: "stream", match: [...asked, ...streams.map(exactly)], policy: { retries: once }, declared: false },
+    {
+      name: "stream",
+      match: [...asked, ...(protocol === "grpc" ? [] : [anyGrpc]), ...streams.map(exactly)],
+      policy: { retries: once },
+      declared: false,
+    },
     {
       name: "idempotent",
       match: [reads, ...repeatableOthers],
@@ -91,6 +100,12 @@ export function requestClasses({
     },
     { name: undefined, match: [], policy: { timeout, retries: once }, declared: false },
   ];
+}
+
+/** A replica or a sidecar that can't take a call says so in HTTP by 503, which is a gateway error, and in gRPC by UNAVAILABLE. */
+function conditionsIn(retryOn: RetriesConfig["retryOn"], protocol: AppProtocol): RetriesConfig["retryOn"] {
+  const adds = protocol === "grpc" && retryOn.includes("gateway-error") && !retryOn.includes("unavailable");
+  return adds ? [...retryOn, "unavailable"] : retryOn;
 }
 
 /**

@@ -45,6 +45,7 @@ const streams = z
 
 const service = z.object({
   engine: text,
+  simulates: text,
   appProtocol: text,
   loadBalancing: z.unknown().optional(),
   preferSameZone: z.boolean().optional().catch(undefined),
@@ -63,6 +64,7 @@ const service = z.object({
 
 const unreadable = {
   engine: undefined,
+  simulates: undefined,
   appProtocol: undefined,
   loadBalancing: undefined,
   preferSameZone: undefined,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { engineNames } from "../../services/engines/index.ts";
+import { engineNames, realEngineNames } from "../../services/engines/index.ts";
 import { suggestion } from "../nearest.ts";
 import { seconds } from "../quantities.ts";
 import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
@@ -72,6 +72,15 @@ export const service = object({
     })
     .optional()
     .describe("The program that stands in the stage. Default: the first of the catalogue's."),
+  simulates: z
+    .enum(realEngineNames, {
+      error: ({ input }) =>
+        typeof input === "string" ? `is not an engine: ${suggestion(input, realEngineNames)}` : undefined,
+    })
+    .optional()
+    .describe(
+      "The engine in whose place the simulator stands, with its port, protocol and routes. Default: the first of the catalogue's.",
+    ),
   versions: z
     .array(version)
     .min(1, { error: "is empty; a service has at least one version" })

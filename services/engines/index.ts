@@ -1,7 +1,7 @@
 import type { Engine } from "../engine.ts";
 import { kokoro } from "./kokoro.ts";
 import { linlyLlm, linlyTalkerFace, linlyTts, linlyWebui } from "./linly-talker.ts";
-import { openvinoModelServer } from "./openvino-model-server.ts";
+import { openvinoModelServer, openvinoModelServerGrpc } from "./openvino-model-server.ts";
 import { simulator } from "./simulated.ts";
 import { speaches } from "./speaches.ts";
 import { textEmbeddingsInference } from "./text-embeddings-inference.ts";
@@ -18,6 +18,7 @@ export const engines = {
   "linly-webui": linlyWebui,
   "text-embeddings-inference": textEmbeddingsInference,
   "openvino-model-server": openvinoModelServer,
+  "openvino-model-server-grpc": openvinoModelServerGrpc,
 } as const satisfies Record<string, Engine>;
 
 /** An engine that does the work itself. */
@@ -26,8 +27,13 @@ export type RealEngineName = keyof typeof engines;
 /** What a stack file may name: an engine, or the simulator in its place. */
 export type EngineName = RealEngineName | typeof simulator;
 
-export function isEngineName(name: string): name is EngineName {
-  return name === simulator || Object.hasOwn(engines, name);
+export function isRealEngineName(name: string): name is RealEngineName {
+  return Object.hasOwn(engines, name);
 }
 
-export const engineNames: readonly EngineName[] = [...Object.keys(engines), simulator].filter(isEngineName);
+export function isEngineName(name: string): name is EngineName {
+  return name === simulator || isRealEngineName(name);
+}
+
+export const realEngineNames: readonly RealEngineName[] = Object.keys(engines).filter(isRealEngineName);
+export const engineNames: readonly EngineName[] = [...realEngineNames, simulator];

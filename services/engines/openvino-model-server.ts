@@ -37,3 +37,26 @@ export const openvinoModelServer: Engine = {
   },
   egress: [],
 };
+
+/**
+ * The same server asked by gRPC, which takes a picture's tensor as it is, where JSON has it as text.
+ *
+ * Sources: OpenVINO Model Server's docs: gRPC API of KServe (the method, which has one answer). Its health and metrics are asked
+ * for on the REST port as before.
+ */
+export const openvinoModelServerGrpc: Engine = {
+  ...openvinoModelServer,
+  name: "openvino-model-server-grpc",
+  port: 9000,
+  protocol: "grpc",
+  routes: [
+    {
+      method: "POST",
+      path: "/inference.GRPCInferenceService/ModelInfer",
+      idempotent: true,
+      purpose: "work",
+      streams: false,
+    },
+  ],
+  probes: { ...openvinoModelServer.probes, port: 8000 },
+};

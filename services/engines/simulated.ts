@@ -11,11 +11,17 @@ const own: readonly Route[] = [
   { method: "POST", path: "/generate", idempotent: false, purpose: "work", streams: false },
 ];
 
+/** What of them is asked for by gRPC, where the engine speaks that. */
+const ownByGrpc: readonly Route[] = [
+  { method: "POST", path: "/linly.v1.Stage/Talk", idempotent: false, purpose: "work", streams: true },
+  { method: "POST", path: "/linly.v1.Stage/Generate", idempotent: false, purpose: "work", streams: false },
+];
+
 /**
  * The simulator in the place of an engine, with that engine's port and routes, so that callers and rules need not know.
  *
  * Sources: services/simulator (`/readyz`, `/metrics`, `DRAIN_TIME`, `PORT`; it answers every path in the same way, as a
- * WebSocket where it is asked, and has names for a few so that there is something of every kind to ask for). It takes new
+ * WebSocket or by gRPC where it is asked, and has names for a few so that there is something of every kind to ask for). It takes new
  * connections for three seconds after SIGTERM by itself. Its image is built here (Containerfile) and lies where the stack says. It
  * reads no model; a volume is mounted all the same, as it would be for the engine.
  */
@@ -26,7 +32,7 @@ export function simulated({ port, protocol, routes, showsPages, webSockets }: En
     user: undefined,
     port,
     protocol,
-    routes: [...routes, ...own],
+    routes: [...routes, ...own, ...(protocol === "grpc" ? ownByGrpc : [])],
     showsPages,
     probes: { startup: "/readyz", readiness: "/readyz" },
     metrics: { path: "/metrics", port },

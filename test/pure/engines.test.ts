@@ -47,8 +47,11 @@ describe.each(all)("%s", (name, engine) => {
   });
 
   test("is told its port wherever an argument or a variable says one", () => {
-    const port = engine.args.indexOf(engine.args.includes("--rest_port") ? "--rest_port" : "--port");
+    const byRest = engine.protocol === "http" && engine.args.includes("--rest_port");
+    const port = engine.args.indexOf(byRest ? "--rest_port" : "--port");
     if (port >= 0) expect(engine.args[port + 1]).toBe(String(engine.port));
+    const asked = engine.probes.port ?? engine.port;
+    if (asked !== engine.port) expect(engine.args.join(" ")).toContain(`--rest_port ${asked} `);
     for (const [variable, value] of Object.entries(engine.env)) {
       if (variable.endsWith("PORT")) expect(value).toBe(String(engine.port));
     }
@@ -58,6 +61,17 @@ describe.each(all)("%s", (name, engine) => {
 test("every engine stands in a stage", () => {
   const standsSomewhere = stageNames.flatMap((name) => enginesFor(stageOf(name)));
   expect(engineNames.filter((name) => !standsSomewhere.includes(name))).toEqual([]);
+});
+
+test("the simulator stands for another engine where it is told to", () => {
+  const { port, protocol, routes, name } = standing("pose", "simulator", "openvino-model-server-grpc").engine;
+  expect({ name, port, protocol }).toEqual({ name: "simulator", port: 9000, protocol: "grpc" });
+  const own = routes.filter(({ path }) => path.startsWith("/linly.v1.Stage/"));
+  expect(own.map(({ idempotent, streams }) => ({ idempotent, streams }))).toEqual([
+    { idempotent: false, streams: true },
+    { idempotent: false, streams: false },
+  ]);
+  expect(standing("pose", "simulator").engine.protocol).toBe("http");
 });
 
 test.each(stageNames)(

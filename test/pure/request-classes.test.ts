@@ -107,6 +107,25 @@ describe("the classes of a stage's requests", () => {
     expect(classes.map((kind) => [kind.name, told(kind), kind.policy.timeout, kind.policy.retries])).toEqual(expected);
   });
 
+  test.each<[object, string]>([
+    [{}, "gateway-error,connect-failure,refused-stream,unavailable"],
+    [{ retryOn: ["reset"] }, "reset"],
+    [{ retryOn: ["unavailable", "gateway-error"] }, "unavailable,gateway-error"],
+  ])("of gRPC follow from its methods, and what tries 503 again (%j) tries UNAVAILABLE: %s", (written, retryOn) => {
+    const classes = requestClasses({
+      protocol: "grpc",
+      routes: [generate, stream, embed],
+      repeatable: [embed],
+      retries: retries.parse(written),
+      timeout: "30s",
+    });
+    expect(classes.map((kind) => [kind.name, told(kind), kind.policy.timeout, kind.policy.retries?.retryOn])).toEqual([
+      ["stream", ["upgrade", "accept", "POST /stream"], undefined, untouched.retryOn],
+      ["idempotent", ["GET|HEAD|OPTIONS", "POST /embed"], "30s", retryOn],
+      [undefined, [], "30s", untouched.retryOn],
+    ]);
+  });
+
   test("no engine's route that generates is tried again after a replica may have worked on it", () => {
     for (const { name, routes } of Object.values(engines)) {
       const repeatable = routes.filter(({ idempotent }) => idempotent);

@@ -56,6 +56,22 @@ describe("engines", () => {
       one({ image: undefined }, { engine: "simulator" }),
       ["services.llm.versions[0].image: is missing; there is no published image of the engine simulator"],
     ],
+    ["llm", one({}, { engine: "simulator", simulates: "vllm" }), []],
+    [
+      "llm",
+      one({}, { engine: "simulator", simulates: "kokoro" }),
+      ['services.llm.simulates: "kokoro" cannot stand in llm: known are linly-llm, vllm'],
+    ],
+    [
+      "llm",
+      one({}, { engine: "simulator", simulates: "simulator" }),
+      [expect.stringMatching(/^services\.llm\.simulates: "simulator" is not an engine: /)],
+    ],
+    [
+      "llm",
+      one({}, { engine: "vllm", simulates: "vllm" }),
+      ["services.llm.simulates: has no meaning but with engine: simulator"],
+    ],
     ["tts", one({ image: undefined }, { engine: "kokoro" }), []],
     [
       "llm",
