@@ -56,7 +56,7 @@ function errors(source: Source, { share, within, minRequests }: TelemetryConfig[
     labels: { severity: "warning" },
     annotations: {
       summary: `{{ $labels.stage }} fails {{ $value | humanizePercentage }} of its requests`,
-      description: `More than ${share} % of the answers of the last ${within} have a 5xx status.`,
+      description: `More than ${share} % of the answers of the last ${within} have a 5xx status, or one of gRPC that says as much.`,
     },
   };
 }

@@ -29,11 +29,11 @@ export function requestCount(question: Question): string {
   return `sum by (${by.join(", ")}) (increase(${requests(question)}[${span}]${offset(ago)}))`;
 }
 
-/** Share of requests that end with a 5xx status: 0 to 1, nothing where none has yet. */
+/** Share of requests that end with a 5xx status, or one of gRPC that says as much: 0 to 1, nothing where none has yet. */
 export function errorShare(question: Question): string {
   const { source, by, span } = question;
-  const failed = requests(question, `${requestMetrics[source].code}=~"5.."`);
-  return `sum by (${by.join(", ")}) (rate(${failed}[${span}])) / ${requestRate(question)}`;
+  const failed = requestMetrics[source].failed.map((selector) => `rate(${requests(question, selector)}[${span}])`);
+  return `sum by (${by.join(", ")}) (${failed.join(" or ")}) / ${requestRate(question)}`;
 }
 
 /** The duration that a share of requests stays below, in seconds. */

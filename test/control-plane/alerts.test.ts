@@ -104,6 +104,29 @@ describeOnLab("alerts, as Prometheus judges them", () => {
     expect(status).toBe(0);
   });
 
+  test.each<[string, string, boolean]>([
+    ["5xx", 'response_code="503"', true],
+    ["UNAVAILABLE of gRPC", 'response_code="200",grpc_response_status="14"', true],
+    ["NOT_FOUND of gRPC", 'response_code="200",grpc_response_status="5"', false],
+  ])("a tenth of answers of %s: that a stage fails is told: %s, %s", (_, status, fires) => {
+    const origin = 'stage="pose",reporter="destination"';
+    const series = [
+      { series: `istio_requests_total{${origin},response_code="200"}`, values: "0+90x120" },
+      { series: `istio_requests_total{${origin},${status}}`, values: "0+10x120" },
+    ];
+    const alert = {
+      exp_labels: { stage: "pose", severity: "warning" },
+      exp_annotations: {
+        summary: "pose fails 10% of its requests",
+        description: "More than 5 % of the answers of the last 5m have a 5xx status, or one of gRPC that says as much.",
+      },
+    };
+    const expected = { eval_time: "25m", alertname: "StageErrors", exp_alerts: fires ? [alert] : [] };
+    const { status: exit, output } = promtoolTest("istio", series, [expected]);
+    expect(output).toContain("SUCCESS");
+    expect(exit).toBe(0);
+  });
+
   describe("the alerts on users' tokens", () => {
     const failed = "pilot_jwks_resolver_network_fetch_fail_total";
     const rejected = 'pilot_total_xds_rejects{type="lds"}';
