@@ -5,7 +5,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * Files on the lab of two clusters, so that each finds what it needs: the first two leave nothing, and what the third makes
  * from nothing is what the others begin with. Alone, each makes it itself.
  */
-const ofRegions = ["lab", "multi-primary", "primary-remote", "region-loss", "day-two"].map((name) => `${name}.test.ts`);
+const ofRegions = ["lab", "multi-primary", "primary-remote", "region-loss", "geography.long", "day-two"].map(
+  (name) => `${name}.test.ts`,
+);
 
 /** As Vitest orders them, but for those of which one saves another its work. */
 export class Order extends BaseSequencer {
