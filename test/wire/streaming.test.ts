@@ -6,8 +6,9 @@ import { changeStage, metricsOfStage, streamFromPod } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
+import { podStates, type PodState } from "../support/pod-states.ts";
 import { stackWith } from "../support/stack.ts";
-import { Stream, type Piece } from "../support/streams.ts";
+import { Stream, whole } from "../support/streams.ts";
 
 const namespace = "linly";
 const port = 8000;
@@ -60,9 +61,8 @@ describeOnLab("streams", () => {
     return stream;
   }
 
-  async function pods(app = "asr-service", where = namespace): Promise<PodState[]> {
-    const args = ["--namespace", where, "get", "pods", "--selector", `app=${app}`, "--output", "json"];
-    return podList.parse(JSON.parse(await kubectl(kubeconfig, args)));
+  function pods(app = "asr-service", where = namespace): Promise<PodState[]> {
+    return podStates(kubeconfig, where, app);
   }
 
   function container(pod: string, name = "asr") {
@@ -243,15 +243,6 @@ describeOnLab("streams", () => {
   });
 });
 
-/** Whether pieces are a stream without a gap, of how many replicas and which versions. */
-function whole(pieces: readonly Piece[]): { pods: number; versions: string[] } {
-  expect(pieces.map(({ number }) => number)).toEqual(pieces.map((_, index) => index + 1));
-  return {
-    pods: new Set(pieces.map(({ pod }) => pod)).size,
-    versions: [...new Set(pieces.map(({ version }) => version))],
-  };
-}
-
 /** The local stack with two versions of asr, the second with two replicas. */
 function withAsr(mesh: MeshConfig, weights: { v1: number; v2: number }, env: Record<string, string>): MeshConfig {
   const { asr, llm } = mesh.services;
@@ -268,28 +259,6 @@ function withAsr(mesh: MeshConfig, weights: { v1: number; v2: number }, env: Rec
   } as const;
   return { ...mesh, services: { ...mesh.services, ...services } };
 }
-
-type PodState = z.output<typeof podList>[number];
-const podList = z
-  .object({
-    items: z.array(
-      z.object({
-        metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
-        status: z.object({
-          podIP: z.string().default(""),
-          conditions: z.array(z.object({ type: z.string(), status: z.string() })).default([]),
-        }),
-      }),
-    ),
-  })
-  .transform(({ items }) =>
-    items.map(({ metadata, status }) => ({
-      name: metadata.name,
-      ip: status.podIP,
-      ending: metadata.deletionTimestamp !== undefined,
-      ready: status.conditions.some((condition) => condition.type === "Ready" && condition.status === "True"),
-    })),
-  );
 
 const templateAnnotations = z
   .object({
