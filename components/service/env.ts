@@ -16,8 +16,10 @@ export const secretKey = "value";
  */
 export function hopEnv(hops: readonly StandingStage[], namespace: string): EnvVar[] {
   const nextHops = hops.map((hop) => {
+    const { port, protocol } = hop.engine;
     const { path, method } = workRoute(hop.engine);
-    return { name: hop.name, url: `http://${hostOf(hop, namespace)}:${hop.engine.port}${path}`, method };
+    const url = `http://${hostOf(hop, namespace)}:${port}${path}`;
+    return { name: hop.name, url, method, ...(protocol === "grpc" && { protocol }) };
   });
   return [
     { name: "NEXT_HOPS", value: JSON.stringify(nextHops) },

@@ -1,6 +1,7 @@
 import { Agent, request } from "node:http";
 import { toldBy } from "./answer.ts";
 import type { FailedHop, Visit } from "./answer.ts";
+import { GrpcCaller } from "./grpc-caller.ts";
 import type { Hop } from "./hop.ts";
 import { childHeaders } from "./trace.ts";
 import type { TraceContext } from "./trace.ts";
@@ -15,6 +16,7 @@ const READ_BYTES = 256 * 1024;
 export class Caller {
   readonly #stage: string;
   readonly #agent = new Agent({ keepAlive: true });
+  readonly #grpc = new GrpcCaller();
 
   constructor(stage: string) {
     this.#stage = stage;
@@ -28,7 +30,10 @@ export class Caller {
         ? { from: this.#stage, name: hop.name, reason }
         : { from: this.#stage, name: hop.name, status, reason };
     try {
-      const { status, text } = await this.#send(hop, hop.method ?? method, trace, signal);
+      const { status, text } =
+        hop.protocol === "grpc"
+          ? await this.#grpc.call(hop.url, childHeaders(trace), signal)
+          : await this.#send(hop, hop.method ?? method, trace, signal);
       const { path, failedHop } = toldBy(text);
       if (status < 200 || status > 299)
         return { path, failedHop: failedHop ?? failed(`${hop.url} answered ${status}`, status) };
@@ -40,6 +45,7 @@ export class Caller {
 
   close(): void {
     this.#agent.destroy();
+    this.#grpc.close();
   }
 
   #send(hop: Hop, method: string, trace: TraceContext, signal: AbortSignal): Promise<{ status: number; text: string }> {

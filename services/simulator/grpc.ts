@@ -10,10 +10,12 @@ import type { StreamEvent, StreamPlan } from "./stream.ts";
 const OK = 0;
 const UNKNOWN = 2;
 const INVALID_ARGUMENT = 3;
+const PERMISSION_DENIED = 7;
 const RESOURCE_EXHAUSTED = 8;
 const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
 const UNAVAILABLE = 14;
+const UNAUTHENTICATED = 16;
 
 /** A flag and four bytes of length. */
 const PREFIX = 5;
@@ -40,11 +42,23 @@ export function asksForGrpc(request: Request): request is Http2ServerRequest {
   return request.httpVersionMajor === 2 && /^application\/grpc(?:\+|;|$)/.test(request.headers["content-type"] ?? "");
 }
 
-/** How a call ends that would have had this HTTP status, by gRPC's own table (its docs, http-grpc-status-mapping). */
+/** gRPC's own table (its docs, http-grpc-status-mapping). */
+const byHttpStatus: Readonly<Record<number, number>> = {
+  200: OK,
+  400: INTERNAL,
+  401: UNAUTHENTICATED,
+  403: PERMISSION_DENIED,
+  404: UNIMPLEMENTED,
+  429: UNAVAILABLE,
+  502: UNAVAILABLE,
+  503: UNAVAILABLE,
+  504: UNAVAILABLE,
+};
+
+/** How a call ends that would have had this HTTP status. */
 export function statusOf(httpStatus: number, message: string): Status {
-  if (httpStatus === 200) return ok;
-  if (httpStatus === 400) return { code: INTERNAL, message };
-  return { code: [429, 502, 503, 504].includes(httpStatus) ? UNAVAILABLE : UNKNOWN, message };
+  const code = byHttpStatus[httpStatus] ?? UNKNOWN;
+  return code === OK ? ok : { code, message };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { createServer as http1Server } from "node:http";
 import type { IncomingMessage, Server as Http1Server, ServerResponse } from "node:http";
-import { constants, createServer as http2Server, Http2ServerResponse } from "node:http2";
+import { createServer as http2Server, Http2ServerResponse } from "node:http2";
 import type { Http2Server, Http2ServerRequest, ServerHttp2Session } from "node:http2";
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
@@ -38,7 +38,7 @@ export type Answering = {
 /** Whether an answer went out whole, once it is closed: one of HTTP/2 says that it has finished however it ended. */
 export function wentOut(response: Response): boolean {
   if (!isOverHttp2(response)) return response.writableFinished;
-  return response.writableEnded && response.stream.rstCode === constants.NGHTTP2_NO_ERROR;
+  return response.writableEnded && response.stream.writableFinished;
 }
 
 /** How a connection of HTTP/2 begins (RFC 9113, 3.4); no method of HTTP/1.1 does. */
@@ -52,7 +52,7 @@ export class Port {
   readonly #front: Server;
   readonly #http1: Http1Server;
   readonly #http2: Http2Server;
-  /** Connections of HTTP/1.1 that no request is under way on. */
+  /** Connections that no request is under way on, but for those of HTTP/2. */
   readonly #idle = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
 
@@ -73,6 +73,7 @@ export class Port {
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
+      if (!this.#front.listening) session.close();
     });
     this.#front = createServer((socket) => this.#sort(socket));
   }
@@ -97,6 +98,8 @@ export class Port {
   }
 
   #sort(socket: Socket): void {
+    this.#idle.add(socket);
+    socket.once("close", () => this.#idle.delete(socket));
     let begun = Buffer.alloc(0);
     const look = (chunk: Buffer) => {
       begun = Buffer.concat([begun, chunk]);
@@ -105,19 +108,17 @@ export class Port {
       socket.off("data", look);
       socket.pause();
       socket.unshift(begun);
-      if (text === PREFACE) this.#http2.emit("connection", socket);
-      else this.#begin(socket);
+      if (text === PREFACE) {
+        this.#idle.delete(socket);
+        this.#http2.emit("connection", socket);
+      } else {
+        this.#http1.emit("connection", socket);
+        socket.resume();
+      }
     };
     socket.on("data", look);
     // A connection that is lost is closed next, which is all there is to do.
     socket.on("error", () => undefined);
-  }
-
-  #begin(socket: Socket): void {
-    this.#idle.add(socket);
-    socket.once("close", () => this.#idle.delete(socket));
-    this.#http1.emit("connection", socket);
-    socket.resume();
   }
 
   #follow(socket: Socket, response: ServerResponse): void {

@@ -149,6 +149,9 @@ export class Stage {
       if (!(error instanceof CallError)) throw error;
       endCall(response, error.status);
       return 400;
+    } finally {
+      // What is left unread of it would keep the call from ending.
+      request.resume();
     }
   }
 
@@ -195,7 +198,7 @@ export class Stage {
   }
 
   async *#counted(request: Request): AsyncGenerator<Uint8Array> {
-    for await (const chunk of request) {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       if (!(chunk instanceof Uint8Array)) continue;
       this.#metrics.received(chunk.length);
       yield chunk;

@@ -1,4 +1,5 @@
 import { connect } from "node:http2";
+import { connect as connectPlain } from "node:net";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, test } from "vitest";
@@ -65,6 +66,9 @@ describe("messages", () => {
 test.each([
   [200, 0],
   [400, 13],
+  [401, 16],
+  [403, 7],
+  [404, 12],
   [429, 14],
   [500, 2],
   [503, 14],
@@ -73,6 +77,28 @@ test.each([
 });
 
 describe("a stage that is called by gRPC", () => {
+  test("calls the next stages by gRPC where it is told to", async () => {
+    const face = await started({ STAGE: "face", POD_NAME: "face-0" });
+    const hop = { name: "face", url: `${face.url}${methods.infer}`, method: "POST", protocol: "grpc" };
+    const { url } = await started({ STAGE: "asr", NEXT_HOPS: JSON.stringify([hop]) });
+    for (const count of [1, 2]) {
+      expect(JSON.parse((await send(url)).text)).toMatchObject({ path: [{ stage: "asr" }, { stage: "face" }] });
+      const { text: metrics } = await send(`${face.url}/metrics`);
+      expect(metrics).toContain(`route="${methods.infer}",method="POST",code="200"} ${count}`);
+    }
+    face.child.kill("SIGKILL");
+    const { status, text: told } = await send(url);
+    expect(status).toBe(502);
+    expect(JSON.parse(told)).toMatchObject({ failedHop: { from: "asr", name: "face" } });
+  });
+
+  test("tells the status by which a next stage that is called by gRPC has failed", async () => {
+    const face = await started({ STAGE: "face", ERROR_RATE: "1" });
+    const hop = { name: "face", url: `${face.url}${methods.infer}`, protocol: "grpc" };
+    const { url } = await started({ STAGE: "asr", NEXT_HOPS: JSON.stringify([hop]) });
+    expect(JSON.parse((await send(url)).text)).toMatchObject({ failedHop: { name: "face", status: 503 } });
+  });
+
   test("answers once, and calls the next stages", async () => {
     const face = await started({ STAGE: "face", POD_NAME: "face-0" });
     const { client, url } = await stage({ NEXT_HOPS: JSON.stringify([{ name: "face", url: `${face.url}/` }]) });
@@ -102,6 +128,36 @@ describe("a stage that is called by gRPC", () => {
     expect((await send(`${url}/metrics`)).text).toContain(`method="POST",code="${ERROR_STATUS}"} 1`);
   });
 
+  test.each([
+    ["before the first message in its headers alone", "1", [["response", "14"]]],
+    ["after it in its trailers", "0", [["response", undefined], ["data"], ["trailers", "0"]]],
+  ])("and ends %s", async (_, ERROR_RATE, expected) => {
+    const { url } = await stage({ ERROR_RATE });
+    const session = connect(url);
+    const call = session.request({ ":method": "POST", ":path": methods.infer, "content-type": "application/grpc" });
+    const seen: unknown[] = [];
+    call.on("response", (headers) => seen.push(["response", headers["grpc-status"]]));
+    call.on("data", () => seen.push(["data"]));
+    call.on("trailers", (trailers) => seen.push(["trailers", trailers["grpc-status"]]));
+    call.end(framed("{}"));
+    await once(call, "close");
+    expect(seen).toEqual(expected);
+    session.close();
+  });
+
+  test("that fails at the first of several messages is done with the call", async () => {
+    const { url } = await stage({ ERROR_RATE: "1" });
+    const session = connect(url);
+    const call = session.request({ ":method": "POST", ":path": methods.talk, "content-type": "application/grpc" });
+    call.resume();
+    for (let sent = 0; sent < 50; sent += 1) call.write(framed("x".repeat(10_000)));
+    call.end();
+    const told = async () => (await send(`${url}/metrics`)).text;
+    await expect.poll(told).toContain('method="POST",code="503"} 1');
+    expect(await told()).toMatch(/stage_requests_in_flight\{.*\} 0\n/);
+    session.close();
+  });
+
   test("says what is wrong with a message", async () => {
     const { client } = await stage();
     expect(await client.ask(methods.talk, { events: "many" })).toBe("INVALID_ARGUMENT");
@@ -126,6 +182,19 @@ describe("a stage that is called by gRPC", () => {
     expect(headers[":status"]).toBe(200);
     expect(JSON.parse(await text(call))).toMatchObject({ request: "POST /v1/any" });
     session.close();
+  });
+
+  test.each(["", "P", "GET /healthz HTTP/1.1\r\n"])("ends though a connection has said %j alone", async (said) => {
+    const { child, port } = await stage();
+    const silent = connectPlain({ port, host: "127.0.0.1" });
+    await once(silent, "connect");
+    silent.write(said);
+    // Another request in between: what was said has come.
+    await send(`http://127.0.0.1:${port}/readyz`);
+    child.kill("SIGTERM");
+    const [code] = await once(child, "exit");
+    expect(code).toBe(0);
+    silent.destroy();
   });
 
   test("and is told to end finishes its streams, and takes no new calls once it no longer listens", async () => {

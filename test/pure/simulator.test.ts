@@ -154,7 +154,7 @@ test("a bad environment: every fault is told, exit 2", async () => {
     LATENCY_MEDIAN: "2s",
     LATENCY_P99: "1s",
     LOAD_TIME: "soon",
-    NEXT_HOPS: '[{"name":"tts","url":"tts:8080","verb":"GET"}]',
+    NEXT_HOPS: '[{"name":"tts","url":"tts:8080","verb":"GET","protocol":"h2"}]',
   });
   const [exit, text] = await Promise.all([
     once(child, "exit"),
@@ -165,7 +165,7 @@ test("a bad environment: every fault is told, exit 2", async () => {
     })(),
   ]);
   expect(exit[0]).toBe(2);
-  expect(text).toContain("the environment has 7 problems:");
-  for (const name of ["STAGE", "PORT", "ERROR_RATE", "LATENCY_P99", "LOAD_TIME", "[0].url", "[0].verb"])
+  expect(text).toContain("the environment has 8 problems:");
+  for (const name of ["STAGE", "PORT", "ERROR_RATE", "LATENCY_P99", "LOAD_TIME", "[0].url", "[0].verb", "[0].protocol"])
     expect(text).toContain(name);
 });

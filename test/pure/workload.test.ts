@@ -287,6 +287,21 @@ test("a caller calls the route of the engine that stands in the next stage", () 
   expect(JSON.stringify(nextHops)).toContain("http://llm-service.ns.svc.cluster.local:8000/v1/chat/completions");
 });
 
+test("a caller is told where a stage is to be called by gRPC", () => {
+  const [nextHops] = hopEnv([standing("pose", "openvino-model-server-grpc")], "ns");
+  expect(nextHops).toEqual({
+    name: "NEXT_HOPS",
+    value: JSON.stringify([
+      {
+        name: "pose",
+        url: "http://pose-service.ns.svc.cluster.local:9000/inference.GRPCInferenceService/ModelInfer",
+        method: "POST",
+        protocol: "grpc",
+      },
+    ]),
+  });
+});
+
 test("of a variable given twice the later value holds, and it stands once", () => {
   const merged = mergeEnv([{ name: "A", value: "1" }], [{ name: "B", value: "2" }], [{ name: "A", value: "3" }]);
   expect(merged).toEqual([
