@@ -1,11 +1,18 @@
 import type { Fault } from "../faults.ts";
 import { suggestion } from "../nearest.ts";
+import { engineOf } from "./engines.ts";
 import type { LenientMesh } from "./lenient.ts";
 
-/** Mirrors to a version that is not there, or that answers callers too. */
+/** Mirrors to a version that is not there or that answers callers too, and of calls that nobody could copy. */
 export function mirrorFaults({ services }: LenientMesh): Fault[] {
-  return Object.entries(services).flatMap(([stage, { mirror, versions }]) => {
+  return Object.entries(services).flatMap(([stage, service]) => {
+    const { mirror, versions } = service;
     if (mirror?.to === undefined) return [];
+    if (engineOf(stage, service)?.protocol === "grpc") {
+      const message =
+        "has no meaning for an engine that speaks gRPC: its calls don't tell how long they are, and none is copied";
+      return [{ path: `services.${stage}.mirror`, message }];
+    }
     const path = `services.${stage}.mirror.to`;
     const shadow = versions.find(({ name }) => name === mirror.to);
     if (shadow === undefined) {

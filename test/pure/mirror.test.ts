@@ -141,6 +141,24 @@ describe("a shadow", () => {
 });
 
 describe("in a stack file", () => {
+  test("of an engine that speaks gRPC, whose calls don't tell how long they are, is a fault", () => {
+    const pose = (simulates: string) => ({
+      engine: "simulator",
+      simulates,
+      versions,
+      mirror: { to: "candidate-v2", percent: 5 },
+    });
+    const faults = (simulates: string) => {
+      const raw = mesh(undefined);
+      const all = { ...raw, pipeline: ["llm", "pose"], services: { llm: raw.services.llm, pose: pose(simulates) } };
+      return checkMesh(all).faults.map(({ path, message }) => `${path}: ${message}`);
+    };
+    expect(faults("openvino-model-server-grpc")).toEqual([
+      "services.pose.mirror: has no meaning for an engine that speaks gRPC: its calls don't tell how long they are, and none is copied",
+    ]);
+    expect(faults("openvino-model-server")).toEqual([]);
+  });
+
   test.each<[unknown, string[]]>([
     [undefined, []],
     [{ to: "candidate-v2", percent: 5 }, []],
