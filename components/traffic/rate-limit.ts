@@ -96,6 +96,8 @@ function localRateLimit(name: string, limit: RateLimit, what: Record<string, unk
       stat_prefix: name,
       filter_enabled: always,
       filter_enforced: always,
+      // Without it a refused call of gRPC ends with UNAVAILABLE, which its clients take for a reason to try again.
+      rate_limited_as_resource_exhausted: true,
       response_headers_to_add: [{ header: { key: "retry-after", value: String(retryAfter(limit)) } }],
       ...what,
     },

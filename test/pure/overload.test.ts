@@ -15,6 +15,7 @@ describe("the filter that counts each client", () => {
     stat_prefix: "client_limit",
     filter_enabled: always,
     filter_enforced: always,
+    rate_limited_as_resource_exhausted: true,
     response_headers_to_add: [{ header: { key: "retry-after", value: "1" } }],
     max_dynamic_descriptors: 10_000,
   };
