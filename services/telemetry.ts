@@ -38,7 +38,11 @@ export const requestMetrics: Record<MetricSource, RequestMetrics> = {
     durations: "istio_request_duration_milliseconds",
     unitSeconds: 0.001,
     // A call of gRPC has HTTP's status 200 however it ends: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
-    failed: ['response_code=~"5.."', 'response_code!~"5..", grpc_response_status=~"2|4|12|13|14|15"'],
+    // One that its caller left has no status of its own, and Istio counts that as UNKNOWN.
+    failed: [
+      'response_code=~"5.."',
+      'response_code!~"5..", grpc_response_status=~"2|4|12|13|14|15", response_flags!~"(.*,)?(DC|DR)(,.*)?"',
+    ],
     selector: 'reporter="destination"',
   },
   stage: {

@@ -58,7 +58,7 @@ function viewsOf(source: MetricSource): View[] {
     },
     {
       title: "Errors",
-      description: "Share of answers with a 5xx status.",
+      description: "Share of answers with a 5xx status, or one of gRPC that says as much.",
       unit: "percentunit",
       targets: [[errorShare(perVersion), version]],
     },

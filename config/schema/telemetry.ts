@@ -33,7 +33,9 @@ const latencyAlert = object({
 
 const errorAlert = object({
   enabled,
-  share: percent.default(5).describe("Share of answers with a 5xx status from which on the alert fires."),
+  share: percent
+    .default(5)
+    .describe("Share of answers with a 5xx status, or one of gRPC that says as much, from which on the alert fires."),
   within: span.default(usualSpans.errors).describe("The span over which the share is taken."),
   minRequests: requests(20),
 });

@@ -108,6 +108,7 @@ describeOnLab("alerts, as Prometheus judges them", () => {
     ["5xx", 'response_code="503"', true],
     ["UNAVAILABLE of gRPC", 'response_code="200",grpc_response_status="14"', true],
     ["NOT_FOUND of gRPC", 'response_code="200",grpc_response_status="5"', false],
+    ["a caller that left", 'response_code="200",grpc_response_status="2",response_flags="DR"', false],
   ])("a tenth of answers of %s: that a stage fails is told: %s, %s", (_, status, fires) => {
     const origin = 'stage="pose",reporter="destination"';
     const series = [

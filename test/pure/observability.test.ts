@@ -61,7 +61,7 @@ describe("questions", () => {
 
   test("errors and versions are shares", () => {
     expect(errorShare({ ...question, source: "istio" })).toMatch(
-      /^sum by \(stage\) \(rate\(istio_requests_total\{reporter="destination", stage!="", shadow="", response_code=~"5\.\."\}\[5m\]\) or rate\(istio_requests_total\{.*, response_code!~"5\.\.", grpc_response_status=~"2\|4\|12\|13\|14\|15"\}\[5m\]\)\) \/ sum/,
+      /^sum by \(stage\) \(rate\(istio_requests_total\{reporter="destination", stage!="", shadow="", response_code=~"5\.\."\}\[5m\]\) or rate\(istio_requests_total\{.*, response_code!~"5\.\.", grpc_response_status=~"2\|4\|12\|13\|14\|15", response_flags!~"[^"]*"\}\[5m\]\)\) \/ sum/,
     );
     expect(errorShare({ ...question, source: "stage" })).toBe(
       'sum by (stage) (rate(stage_requests_total{stage!="", shadow="", code=~"5.."}[5m])) / sum by (stage) (rate(stage_requests_total{stage!="", shadow=""}[5m]))',
