@@ -102,9 +102,10 @@ export function requestClasses({
   ];
 }
 
-/** A replica or a sidecar that can't take a call says so in HTTP by 503, which is a gateway error, and in gRPC by UNAVAILABLE. */
+/** A replica or a sidecar that can't take a call says so in HTTP by 503, and in gRPC by UNAVAILABLE. */
 function conditionsIn(retryOn: RetriesConfig["retryOn"], protocol: AppProtocol): RetriesConfig["retryOn"] {
-  const adds = protocol === "grpc" && retryOn.includes("gateway-error") && !retryOn.includes("unavailable");
+  const hasIt = retryOn.includes("gateway-error") || retryOn.includes("5xx");
+  const adds = protocol === "grpc" && hasIt && !retryOn.includes("unavailable");
   return adds ? [...retryOn, "unavailable"] : retryOn;
 }
 

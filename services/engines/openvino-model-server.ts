@@ -28,7 +28,10 @@ export const openvinoModelServer: Engine = {
   scratch: [{ path: "/tmp", sizeLimit: "1Gi", medium: "disk" }],
   env: {},
   args: ["--rest_port", "8000", "--port", "9000", "--metrics_enable"],
-  reserved: { env: [], args: ["--rest_port", "--rest_bind_address", "--port", "--model_name", "--model_path"] },
+  reserved: {
+    env: [],
+    args: ["--rest_port", "--rest_bind_address", "--port", "--grpc_bind_address", "--model_name", "--model_path"],
+  },
   model: {
     path: "/models",
     layout: "numbered versions of one model: `1/model.onnx`",

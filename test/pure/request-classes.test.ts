@@ -109,6 +109,7 @@ describe("the classes of a stage's requests", () => {
 
   test.each<[object, string]>([
     [{}, "gateway-error,connect-failure,refused-stream,unavailable"],
+    [{ retryOn: ["5xx"] }, "5xx,unavailable"],
     [{ retryOn: ["reset"] }, "reset"],
     [{ retryOn: ["unavailable", "gateway-error"] }, "unavailable,gateway-error"],
   ])("of gRPC follow from its methods, and what tries 503 again (%j) tries UNAVAILABLE: %s", (written, retryOn) => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { failuresOf, load, visitsOf } from "../../cli/demo/load.ts";
 import type { MeshConfig } from "../../config/schema.ts";
 import { serviceOf } from "../support/service.ts";
 import { changeStage, metricsOfStage } from "../support/exec.ts";
@@ -147,6 +148,43 @@ describeOnLab("calls of gRPC", () => {
   });
 });
 
+/** The same stage behind asr, which calls it by gRPC: from sidecar to sidecar. */
+describeOnLab("calls of gRPC between stages", () => {
+  let url: string;
+  let container: (pod: string) => { kubeconfig: string; namespace: string; pod: string; container: string };
+
+  beforeAll(async () => {
+    const mesh = await localMesh((local) =>
+      withPose(local, { v1: 0, v2: 100 }, {}, ["asr", "pose", "llm", "tts", "face"]),
+    );
+    ({ url } = mesh);
+    container = (pod) => ({ kubeconfig: mesh.kubeconfig, namespace, pod, container: "pose" });
+  });
+
+  async function inferred(pod: string, code: string): Promise<number> {
+    const labels = { route: methods.infer, code };
+    return counted(await metricsOfStage(container(pod), port), "stage_requests_total", labels);
+  }
+
+  test("reach all replicas, and one that says UNAVAILABLE is hidden from the caller", async () => {
+    const send = (count: number) => load({ url, concurrency: 1, timeout: 60_000 }, (already) => already >= count);
+    const first = await send(40);
+    expect(failuresOf(first)).toEqual([]);
+    const met = new Set(visitsOf(first, "pose").map(({ pod }) => pod));
+    expect(met.size).toBe(2);
+    // The control: they came by gRPC.
+    for (const pod of met) expect(await inferred(pod, "200")).toBeGreaterThan(0);
+
+    const [bad = ""] = met;
+    await changeStage(container(bad), port, { errorRate: 1, errorStatus: 503 });
+    const results = await send(60);
+    expect(failuresOf(results)).toEqual([]);
+    expect(visitsOf(results, "pose").filter(({ pod }) => pod === bad)).toEqual([]);
+    // Out after five in a row.
+    expect(await inferred(bad, "503")).toBe(5);
+  });
+});
+
 function podsOf(answers: readonly Told[]): Set<string> {
   return new Set(answers.flatMap((answer) => (typeof answer === "string" ? [] : [answer.pod])));
 }
@@ -159,8 +197,13 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** The local stack with pose before the others: two versions, the second with two replicas. */
-function withPose(mesh: MeshConfig, weights: { v1: number; v2: number }, env: Record<string, string>): MeshConfig {
+/** The local stack with pose as one more stage, before the others by default: two versions, the second with two replicas. */
+function withPose(
+  mesh: MeshConfig,
+  weights: { v1: number; v2: number },
+  env: Record<string, string>,
+  pipeline: MeshConfig["pipeline"] = ["pose", ...mesh.pipeline],
+): MeshConfig {
   const image = mesh.services.asr?.versions[0]?.image;
   const pose = serviceOf({
     engine: "simulator",
@@ -173,5 +216,5 @@ function withPose(mesh: MeshConfig, weights: { v1: number; v2: number }, env: Re
     retries: { idempotentRoutes: [{ method: "POST", path: methods.infer }] },
     streams: { idleTimeout: "3s", longest: "3m" },
   });
-  return { ...mesh, pipeline: ["pose", ...mesh.pipeline], services: { ...mesh.services, pose } };
+  return { ...mesh, pipeline, services: { ...mesh.services, pose } };
 }
