@@ -6,6 +6,7 @@ import type { MeshConfig } from "../../config/schema.ts";
 import { ensureTools } from "../../lab/tools/build.ts";
 import { waitFor } from "../../lab/wait.ts";
 import { kubectl } from "../support/kubectl.ts";
+import { GrpcClient, methods } from "../support/grpc.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { stackWith } from "../support/stack.ts";
@@ -93,6 +94,13 @@ describeOnLab("limits at the gateway", () => {
     // What the bucket got since it was found empty, and before.
     expect(served).toBeLessThanOrEqual(refillSince(begun) + 1);
     expect(refused).toBe(3 * requests - served);
+
+    // What gRPC is told is no reason to try again, as UNAVAILABLE would be.
+    const client = new GrpcClient(`${new URL(url).hostname}:80`);
+    const told = await Promise.all(Array.from({ length: requests }, () => client.ask(methods.generate)));
+    client.close();
+    expect(told).toContain("RESOURCE_EXHAUSTED");
+    expect(told).not.toContain("UNAVAILABLE");
   });
 
   test("by address, behind a proxy: what it writes last counts, and nothing that a client wrote before", async () => {
