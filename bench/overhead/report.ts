@@ -48,13 +48,14 @@ function loadTable(blocks: readonly Block[], load: LoadName, random: Random): st
 }
 
 function targets(blocks: readonly Block[], random: Random): string {
-  const rows = judged(blocks, random).map(({ what, ratio, target, isMet }) => [
+  const rows = judged(blocks, random).map(({ what, ratio, target, isMet, layer4 }) => [
     what,
     formatEstimate(ratio, 2),
     target,
     isMet ? "met" : "not met",
+    formatEstimate(layer4, 2),
   ]);
-  return table(["ours to Istio's defaults", "ratio", "target", ""], rows);
+  return table(["ours to Istio's defaults", "ratio", "target", "", "at layer 4"], rows);
 }
 
 /** What sidecars have to keep in a mesh of so many services. */

@@ -99,12 +99,14 @@ describe("figures", () => {
       ["added P99, one client", true],
       ["added P99, 500 requests a second", true],
       ["added P99, eight clients", true],
+      ["CPU of sidecars per request, one client", true],
       ["CPU of sidecars per request, 500 requests a second", true],
       ["CPU of sidecars per request, eight clients", true],
       // (100 + 400) / (100 + 200) with three of five blocks, (900 + 400) / (900 + 200) with the others.
       ["requests/s, eight clients", false],
     ]);
     expect(verdicts[0]?.ratio).toEqual({ value: 0.5, low: 0.5, high: 0.5 });
+    expect(verdicts[0]?.layer4).toEqual({ value: 0.125, low: 0.125, high: 0.125 });
   });
 
   test("a target within the interval is not met", () => {
