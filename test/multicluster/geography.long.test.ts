@@ -43,7 +43,7 @@ describeOnLab("shares of regions", () => {
     const whereabouts = new Whereabouts();
     await whereabouts.learn(north, east);
     const ofEast = whereabouts.count(visitsOf(await east.sent(200), "asr"));
-    expect(ofEast).toEqual({ north: 0, east: 200, unknown: 0 });
+    expect(ofEast).toMatchObject({ north: 0, east: 200, unknown: 0 });
   });
 
   test("go to the others while a region has no replica, and come back", async () => {

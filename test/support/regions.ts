@@ -18,6 +18,9 @@ import { trafficTo, type Traffic } from "./traffic.ts";
 export const regionNames = ["north", "east"] as const;
 export type RegionName = (typeof regionNames)[number];
 
+/** Those, and the third of a lab that has one. */
+export type AnyRegionName = RegionName | "west";
+
 export const twoRegions = "local-multicluster";
 export const namespace = "linly";
 
@@ -26,12 +29,12 @@ export const work = "/v1/audio/transcriptions";
 
 /** One region: how it is looked at, and where its users enter. */
 export class Region {
-  readonly name: RegionName;
+  readonly name: AnyRegionName;
   readonly view: ClusterView;
   /** With this cluster as its current one. */
   readonly kubeconfig: string;
 
-  constructor(name: RegionName, kubeconfig: string) {
+  constructor(name: AnyRegionName, kubeconfig: string) {
     this.name = name;
     this.kubeconfig = `${kubeconfig}-${name}`;
     const config = z.record(z.string(), z.unknown()).parse(parse(readFileSync(kubeconfig, "utf8")));
@@ -138,7 +141,7 @@ export async function usersOf(region: Region, target: Partial<Target> = {}): Pro
 
 /** In which region each visit was, by the names of pods; those of pods that nobody knows any more are left out. */
 export class Whereabouts {
-  readonly #regions = new Map<string, RegionName>();
+  readonly #regions = new Map<string, AnyRegionName>();
 
   /** Learns the pods that a region has just now. */
   async learn(...regions: readonly Region[]): Promise<void> {
@@ -147,13 +150,13 @@ export class Whereabouts {
     }
   }
 
-  of({ pod }: Pick<Visit, "pod">): RegionName | undefined {
+  of({ pod }: Pick<Visit, "pod">): AnyRegionName | undefined {
     return this.#regions.get(pod);
   }
 
   /** How many visits each region had. */
-  count(visits: readonly Visit[]): Record<RegionName | "unknown", number> {
-    const counts = { north: 0, east: 0, unknown: 0 };
+  count(visits: readonly Visit[]): Record<AnyRegionName | "unknown", number> {
+    const counts = { north: 0, east: 0, west: 0, unknown: 0 };
     for (const visit of visits) counts[this.of(visit) ?? "unknown"] += 1;
     return counts;
   }
