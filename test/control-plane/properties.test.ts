@@ -17,7 +17,7 @@ import { isLong } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { validMesh } from "../support/mesh-arbitrary.ts";
 import { at, isObject } from "../support/plan.ts";
-import { selfSigned } from "../support/tls.ts";
+import { selfSigned } from "../support/certificates.ts";
 
 /** Meshes that are tried in one run, by day and by night. Each costs a run of the program and of istioctl. */
 const count = isLong ? 24 : 4;

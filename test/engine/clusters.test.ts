@@ -14,7 +14,7 @@ import { describeOnLab, testOnLab } from "../support/on-lab.ts";
 import { at } from "../support/plan.ts";
 import { StackOverClusters } from "../support/stack-over-clusters.ts";
 import type { Wanted } from "../support/stack-over-clusters.ts";
-import { selfSigned, selfSignedFor } from "../support/tls.ts";
+import { selfSigned, selfSignedFor } from "../support/certificates.ts";
 
 const here = new URL(".", import.meta.url).pathname;
 let east: ApiServer;

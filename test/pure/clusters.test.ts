@@ -3,7 +3,7 @@ import { knownClusters, recordsOf } from "../../engine/cluster/record.ts";
 import type { ClusterRecord } from "../../engine/cluster/record.ts";
 import { causeOf, faultOfCertificate } from "../../engine/cluster/unreachable.ts";
 import { toForget } from "../../engine/forget.ts";
-import { selfSignedFor } from "../support/tls.ts";
+import { selfSignedFor } from "../support/certificates.ts";
 
 function cluster(name: string, uid: string, kubeconfig?: string): ClusterRecord {
   return { name, uid, context: "main", ...(kubeconfig === undefined ? {} : { kubeconfig }) };

@@ -1,10 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:https";
 import type { IncomingHttpHeaders } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { connect, createServer, TLSSocket, type DetailedPeerCertificate, type SecureVersion } from "node:tls";
+import { selfSigned, type KeyAndCertificate } from "./certificates.ts";
 import { kubectl } from "./kubectl.ts";
 
 export interface Handshake {
@@ -76,40 +73,25 @@ export async function withLaxServer<T>(work: (address: string, port: number) => 
   }
 }
 
-/** An ECDSA key and a certificate that it signed itself. */
-export function selfSigned(): { key: string; cert: string } {
-  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-self-signed-"));
-  try {
-    const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"];
-    const args = ["req", "-x509", ...kind, "-subj", "/CN=test", "-keyout", key, "-out", cert];
-    execFileSync("openssl", args, { stdio: "pipe" });
-    return { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-/** The same, valid in years long gone or far away: `20200101000000Z`, `20210101000000Z`. */
-export function selfSignedFor(from: string, to: string): { key: string; cert: string } {
-  const dir = mkdtempSync(join(tmpdir(), "linly-mesh-self-signed-"));
-  try {
-    const file = (name: string) => join(dir, name);
-    const policy = "[policy]\ncommonName=supplied\n";
-    const files = `database=${file("index")}\nserial=${file("serial")}\nnew_certs_dir=${dir}\npolicy=policy\n`;
-    writeFileSync(file("config"), `[ca]\ndefault_ca=own\n[own]\ndefault_md=sha256\n${files}${policy}`);
-    writeFileSync(file("index"), "");
-    writeFileSync(file("serial"), "01\n");
-    const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
-    const kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    openssl("req", "-new", ...kind, "-subj", "/CN=test", "-keyout", file("key.pem"), "-out", file("request.pem"));
-    const own = ["-selfsign", "-batch", "-notext", "-config", file("config"), "-keyfile", file("key.pem")];
-    const dates = ["-startdate", from, "-enddate", to];
-    openssl("ca", ...own, ...dates, "-in", file("request.pem"), "-out", file("cert.pem"));
-    return { key: readFileSync(file("key.pem"), "utf8"), cert: readFileSync(file("cert.pem"), "utf8") };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+/** What a sidecar's port answers a GET by whoever has this certificate: a status, or why there is none. */
+export function statusFor(
+  { address, port, path }: { readonly address: string; readonly port: number; readonly path: string },
+  { key, cert }: KeyAndCertificate,
+): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  // The name by which sidecars of this mesh tell each other that they speak HTTP.
+  const ALPNProtocols = ["istio-http/1.1"];
+  const options = { host: address, port, key, cert, rejectUnauthorized: false, ALPNProtocols, timeout: 10_000 };
+  const socket = connect(options, () => {
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: stage\r\nconnection: close\r\n\r\n`);
+  });
+  let told = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (text: string) => (told += text));
+  socket.on("end", () => resolve(/^HTTP\/1\.1 (\d+)/.exec(told)?.[1] ?? "no answer"));
+  socket.on("timeout", () => socket.destroy(new Error("no answer in time")));
+  socket.on("error", (error) => resolve("code" in error ? String(error.code) : error.message));
+  return promise;
 }
 
 export interface HttpsRequest {

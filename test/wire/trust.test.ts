@@ -15,7 +15,8 @@ import { applied, localMesh } from "../support/lab.ts";
 import { longTest } from "../support/long.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { planOf, stackWith } from "../support/stack.ts";
-import { renewNow, secretPart, shakeHands } from "../support/tls.ts";
+import { workloadCertificate } from "../support/certificates.ts";
+import { renewNow, secretPart, shakeHands, statusFor } from "../support/tls.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const hours = 3_600_000;
@@ -126,6 +127,20 @@ describeOnLab("the mesh's trust", () => {
     }
   });
 
+  test("a certificate that is not valid yet, or no more, opens no connection; the control: one within its time", async () => {
+    const issuer = {
+      key: await secretPart(kubeconfig, "istio-system", "cacerts", "tls.key"),
+      cert: await secretPart(kubeconfig, "istio-system", "cacerts", "tls.crt"),
+    };
+    const asr = { address: (await podOf("asr-service")).ip, port: 8000, path: "/talk" };
+    const gateway = "spiffe://cluster.local/ns/istio-ingress/sa/istio-ingress";
+    const shown = (from: number, to: number) =>
+      statusFor(asr, workloadCertificate(gateway, [fromNow(from), fromNow(to)], issuer));
+    expect(await shown(-1, 1)).toBe("200");
+    expect(await shown(0.1, 1)).toMatch(/CERTIFICATE/);
+    expect(await shown(-1, -0.1)).toMatch(/CERTIFICATE_EXPIRED/);
+  });
+
   test("the intermediate is renewed under load, without a restart of istiod and without a lost request", async () => {
     const istiod = () =>
       kubectl(kubeconfig, [
@@ -211,6 +226,12 @@ describeOnLab("the mesh's trust", () => {
     }
   });
 });
+
+/** So many hours from now, as certificates have it. */
+function fromNow(inHours: number): string {
+  const date = new Date(Date.now() + inHours * hours);
+  return `${date.toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
+}
 
 /** The arguments of every process that this one can see: with a lab on the same machine, all of the lab's. */
 function commandLines(): string {
