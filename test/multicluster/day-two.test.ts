@@ -3,7 +3,9 @@ import { inOneCluster } from "../../bench/cases.ts";
 import { changesOf } from "../../bench/kills/changes.ts";
 import { killedUp } from "../../bench/kills/killed-up.ts";
 import { failuresOf, visitsOf } from "../../cli/demo/load.ts";
+import { helmPath } from "../../cli/helm.ts";
 import type { MeshConfig } from "../../config/schema.ts";
+import { up } from "../../engine/index.ts";
 import { stopHosts } from "../../lab/lab.ts";
 import { multiclusterLab } from "../../lab/spec.ts";
 import { kubectl } from "../support/kubectl.ts";
@@ -118,6 +120,26 @@ describeOnLab("a mesh of two regions, day by day", () => {
     const { steps } = await applied(stackWith(twoRegions));
     expect(steps.filter(({ outcome }) => outcome === "failed")).toEqual([]);
     await expect.poll(async () => failuresOf(await east.sent(40, { timeout: 5000 })).length, patient).toBe(0);
+  });
+
+  longTest("a region that dies while it is made is named, and nothing hangs; the next up completes", async () => {
+    await applied(stackWith(twoRegions, inOneCluster));
+    let made = 0;
+    let lost: Promise<string[]> | undefined;
+    const halfway = up(stackWith(twoRegions), { helm: () => helmPath(console.log) }, (event) => {
+      if (event.type !== "done" || event.step.cluster !== "east" || event.step.outcome !== "create") return;
+      made += 1;
+      if (made === 20) lost = stopHosts(multiclusterLab.name, "east", "control-plane");
+    });
+    await expect(halfway).rejects.toThrow(/\beast\b/);
+    expect(await lost).toEqual(["east/control-plane"]);
+    expect(failuresOf(await north.sent(50))).toEqual([]);
+
+    await startedLab(multiclusterLab);
+    const { steps } = await applied(stackWith(twoRegions));
+    expect(steps.filter(({ outcome }) => outcome === "failed")).toEqual([]);
+    await expectHomeAgain({ north, east }, 100);
+    expect(changesOf(await applied(stackWith(twoRegions)))).toEqual([]);
   });
 
   test("destroy leaves both clusters as they were", async () => {
