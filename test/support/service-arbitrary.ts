@@ -130,15 +130,18 @@ export function service(
   const engine = isSimulated
     ? fc.constant(simulator)
     : fc.option(fc.constantFrom(...stageOf(stage).engines, simulator), { nil: undefined });
-  return engine.chain((chosen) => {
-    const readsModel = standing(stage, chosen).engine.model !== undefined;
+  const simulates = fc.option(fc.constantFrom(...stageOf(stage).engines), { nil: undefined });
+  return fc.tuple(engine, simulates).chain(([chosen, simulated]) => {
+    const named = chosen === simulator && simulated !== undefined ? { simulates: simulated } : {};
+    const { model: mount, protocol } = standing(stage, chosen, named.simulates).engine;
+    const readsModel = mount !== undefined;
     return merged(
-      fc.constant(chosen === undefined ? {} : { engine: chosen }),
+      fc.constant(chosen === undefined ? {} : { engine: chosen, ...named }),
       fc
         .tuple(versions(readsModel), placement(set))
         .chain(([list, placed]) =>
           fc
-            .tuple(inClusters(list, set, placed.clusters), mirrorOf(list))
+            .tuple(inClusters(list, set, placed.clusters), protocol === "grpc" ? fc.constant({}) : mirrorOf(list))
             .map(([placedVersions, mirror]) => ({ versions: placedVersions, ...placed, ...mirror })),
         ),
       readsModel ? optional("model", model) : fc.constant({}),
