@@ -1,4 +1,4 @@
-import { isRecord } from "./hop.ts";
+import { isRecord, parsed } from "./json.ts";
 
 /** One stage's part in a request. */
 export type Visit = {
@@ -34,12 +34,7 @@ export type Answer = Visit & {
 
 /** What another stage's answer tells: its path and, where it failed, why. Any other text tells nothing. */
 export function toldBy(text: string): { path: Visit[]; failedHop?: FailedHop } {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(text);
-  } catch {
-    return { path: [] };
-  }
+  const answer = parsed(text);
   if (!isRecord(answer)) return { path: [] };
   const listed: unknown[] = Array.isArray(answer["path"]) ? answer["path"] : [];
   const path = listed.filter(isVisit);

@@ -1,6 +1,6 @@
 import { durationMs } from "./duration.ts";
 import type { Latency } from "./latency.ts";
-import { isRecord } from "./hop.ts";
+import { isRecord } from "./json.ts";
 
 /** What can be changed of a stage while it runs: of one replica among several, say. */
 export type Behaviour = {

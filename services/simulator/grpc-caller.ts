@@ -1,7 +1,7 @@
 import { connect } from "node:http2";
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
 import { framed, messagesOf } from "./grpc.ts";
-import { isRecord } from "./hop.ts";
+import { isRecord, parsed } from "./json.ts";
 
 /** Calls methods of gRPC, all of a host over one connection. */
 export class GrpcCaller {
@@ -77,10 +77,6 @@ async function firstMessage(call: ClientHttp2Stream): Promise<string> {
 
 /** The answer in a simulator's message; any other message as it is. */
 function toldIn(text: string): string {
-  try {
-    const told: unknown = JSON.parse(text);
-    return isRecord(told) && told["event"] === "answer" ? JSON.stringify(told["data"]) : text;
-  } catch {
-    return text;
-  }
+  const told = parsed(text);
+  return isRecord(told) && told["event"] === "answer" ? JSON.stringify(told["data"]) : text;
 }

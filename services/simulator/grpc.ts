@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { isRecord } from "./hop.ts";
+import { isRecord, parsed } from "./json.ts";
 import type { Request } from "./port.ts";
-import { EVENTS, INTERVAL, planOf } from "./stream.ts";
+import { planOf } from "./stream.ts";
 import type { StreamEvent, StreamPlan } from "./stream.ts";
 
 /** The server's side of gRPC over HTTP/2, as far as a stage needs it. Its messages are JSON, whatever the method. */
@@ -98,18 +98,10 @@ export function framed(message: string): Buffer {
 export function planIn(message: Buffer): StreamPlan | undefined {
   const asked = parsed(message.toString("utf8"));
   if (!isRecord(asked) || !("events" in asked || "interval" in asked)) return undefined;
-  const { events = EVENTS, interval = INTERVAL } = asked;
-  const { plan, faults } = planOf({ events: String(events), interval: String(interval) });
+  const { events, interval } = asked;
+  const { plan, faults } = planOf(...[events, interval].map((value) => (value === undefined ? value : String(value))));
   if (faults.length > 0) throw new CallError(INVALID_ARGUMENT, faults.join("; "));
   return plan;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Sends one message; resolves once there is room for the next one. */

@@ -1,3 +1,5 @@
+import { isRecord, parsed } from "./json.ts";
+
 /** A stage that is called next. */
 export type Hop = {
   readonly name: string;
@@ -41,16 +43,4 @@ function hopFrom(item: unknown, place: string): { hop?: Hop; faults: string[] } 
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && new URL(text).protocol === "http:";
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -23,9 +23,6 @@ export type StreamEvent =
   | { readonly event: "end"; readonly data: { readonly pieces: number } };
 
 const MOST_EVENTS = 1_000_000;
-/** What a stream is where nothing is said of it. */
-export const EVENTS = 20;
-export const INTERVAL = "500ms";
 
 /** Whether a caller asks for Server-Sent Events. */
 export function asksForEvents({ accept = "" }: IncomingHttpHeaders): boolean {
@@ -35,22 +32,18 @@ export function asksForEvents({ accept = "" }: IncomingHttpHeaders): boolean {
 /** Reads the query of a stream; what it leaves out has a default, and every fault is found. */
 export function streamPlan(url: string): { plan: StreamPlan; faults: string[] } {
   const query = new URLSearchParams(/\?(.*)$/s.exec(url)?.[1]);
-  return planOf({ events: query.get("events") ?? `${EVENTS}`, interval: query.get("interval") ?? INTERVAL });
+  return planOf(query.get("events") ?? undefined, query.get("interval") ?? undefined);
 }
 
 /** What was written of a stream, as a plan. */
-export function planOf(written: { readonly events: string; readonly interval: string }): {
-  plan: StreamPlan;
-  faults: string[];
-} {
+export function planOf(events = "20", interval = "500ms"): { plan: StreamPlan; faults: string[] } {
   const faults: string[] = [];
-  const events = Number(written.events);
-  if (!Number.isInteger(events) || events < 0 || events > MOST_EVENTS)
-    faults.push(`events "${written.events}" is no whole number from 0 to ${MOST_EVENTS}`);
-  const interval = durationMs(written.interval);
-  if (interval === undefined)
-    faults.push(`interval "${written.interval}" is no duration; write e.g. "80ms", "1.2s" or "2m"`);
-  return { plan: { events, interval: interval ?? 0 }, faults };
+  const count = Number(events);
+  if (!Number.isInteger(count) || count < 0 || count > MOST_EVENTS)
+    faults.push(`events "${events}" is no whole number from 0 to ${MOST_EVENTS}`);
+  const silence = durationMs(interval);
+  if (silence === undefined) faults.push(`interval "${interval}" is no duration; write e.g. "80ms", "1.2s" or "2m"`);
+  return { plan: { events: count, interval: silence ?? 0 }, faults };
 }
 
 /** The events of a stream, each when its time has come; throws once the caller has gone. */
