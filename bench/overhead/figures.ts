@@ -37,14 +37,14 @@ export function judged(blocks: readonly Block[], random: Random): Judged[] {
   type Figure = (blocks: readonly Block[], setup: Meshed) => number;
   const ratioOf = (setup: Meshed, figure: Figure) =>
     estimate(blocks, (drawn) => figure(drawn, setup) / figure(drawn, "defaults"), random);
-  const atMost = (what: string, most: number, figure: Figure): Judged => {
+  const judge = (what: string, target: string, meets: (ratio: Estimate) => boolean, figure: Figure): Judged => {
     const ratio = ratioOf("ours", figure);
-    return { what, ratio, target: `at most ${most}`, isMet: ratio.high <= most, layer4: ratioOf("layer4", figure) };
+    return { what, ratio, target, isMet: meets(ratio), layer4: ratioOf("layer4", figure) };
   };
-  const atLeast = (what: string, least: number, figure: Figure): Judged => {
-    const ratio = ratioOf("ours", figure);
-    return { what, ratio, target: `at least ${least}`, isMet: ratio.low >= least, layer4: ratioOf("layer4", figure) };
-  };
+  const atMost = (what: string, most: number, figure: Figure) =>
+    judge(what, `at most ${most}`, ({ high }) => high <= most, figure);
+  const atLeast = (what: string, least: number, figure: Figure) =>
+    judge(what, `at least ${least}`, ({ low }) => low >= least, figure);
   const names: readonly LoadName[] = ["one", "open", "eight"];
   return [
     ...names.map((load) =>
