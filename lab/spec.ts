@@ -39,7 +39,8 @@ export const localLab: LabSpec = {
 /** Two such clusters, each a region and a network of its own. */
 export const multiclusterLab: LabSpec = { name: "multicluster", clusters: [region("north"), region("east")] };
 
-function region(name: string): ClusterSpec {
+/** A cluster like these, by its name. */
+export function region(name: string): ClusterSpec {
   return {
     name,
     region: `cn-${name}`,

@@ -104,7 +104,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
       expect(steps.filter(({ cluster, outcome }) => cluster === "east" && outcome === "delete").length).toBeGreaterThan(
         20,
       );
-      expect(await ownNamespaces(east)).toEqual([]);
+      expect(await east.ownNamespaces()).toEqual([]);
       for (const objects of kills) expect(await killedUp(twoRegions, objects)).toBeGreaterThanOrEqual(objects);
       await applied(stackWith(twoRegions));
     }, [north]);
@@ -145,7 +145,7 @@ describeOnLab("a mesh of two regions, day by day", () => {
   test("destroy leaves both clusters as they were", async () => {
     await destroyed();
     for (const region of [north, east]) {
-      expect(await ownNamespaces(region), region.name).toEqual([]);
+      expect(await region.ownNamespaces(), region.name).toEqual([]);
       const kinds = "clusterroles,clusterrolebindings,mutatingwebhookconfigurations,validatingwebhookconfigurations";
       const left = await kubectl(region.kubeconfig, ["get", kinds, "--output", "name"]);
       expect(left.split("\n").filter((name) => /istio|linly|cert-manager/.test(name))).toEqual([]);
@@ -154,10 +154,4 @@ describeOnLab("a mesh of two regions, day by day", () => {
     }
     expect((await startedLab(multiclusterLab)).healthy).toBe(true);
   });
-
-  /** Namespaces that are not Kubernetes' own. */
-  async function ownNamespaces({ kubeconfig }: Region): Promise<string[]> {
-    const names = await kubectl(kubeconfig, ["get", "namespaces", "--output", "name"]);
-    return names.split("\n").filter((name) => name !== "" && !/^namespace\/(default|kube-.*)$/.test(name));
-  }
 });

@@ -19,7 +19,7 @@ describeOnLab("shares of regions", () => {
   let east: Region;
 
   beforeAll(async () => {
-    ({ north, east } = await meshOfRegions((mesh) => withShares(mesh, { "cn-north": 80, "cn-east": 20 })));
+    ({ north, east } = await meshOfRegions(withShares));
   });
 
   /** How many of so many requests of the north's users each region's asr worked on. */
@@ -123,9 +123,10 @@ describeOnLab("a stage that keeps to its caller's zone", () => {
   });
 });
 
-/** Users of the east are served there alone. */
-function withShares(mesh: MeshConfig, shares: Record<string, number>): MeshConfig {
-  const locality: LocalityConfig = { distribute: { "cn-north": shares, "cn-east": { "cn-east": 100 } } };
+/** A fifth of the north's users is served in the east; those of the east are served there alone. */
+function withShares(mesh: MeshConfig): MeshConfig {
+  const distribute = { "cn-north": { "cn-north": 80, "cn-east": 20 }, "cn-east": { "cn-east": 100 } };
+  const locality: LocalityConfig = { distribute };
   return { ...mesh, locality };
 }
 

@@ -36,7 +36,7 @@ describeOnLab("two primaries", () => {
   });
 
   test("each control plane has an intermediate of its own, by one root; no key left its cluster", async () => {
-    await expectSidecars({ north, east });
+    await expectSidecars([north, east]);
     const root = await expectOneRoot({ north, east });
     expect(await intermediateOf(east, root)).not.toBe(await intermediateOf(north, root));
     // What of the east's CA lies in the north is a request and its answer.

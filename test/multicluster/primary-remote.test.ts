@@ -34,7 +34,7 @@ describeOnLab("a primary and a remote", () => {
   });
 
   test("one control plane serves the sidecars of both, by one root", async () => {
-    await expectSidecars({ north, east });
+    await expectSidecars([north, east]);
     expect((await north.view.pods("istio-system")).map(({ app }) => app)).toEqual(["istiod"]);
     expect(await east.view.pods("istio-system")).toEqual([]);
     const ofIstio = first.steps.filter(({ inputs }) => String(inputs["apiVersion"]).includes("istio.io/"));

@@ -7,7 +7,7 @@ import type { MeshConfig } from "../../config/schema.ts";
 import type { Result as UpResult } from "../../engine/index.ts";
 import { kubectl } from "./kubectl.ts";
 import { applied } from "./lab.ts";
-import { namespace, regionNames, twoRegions, usersOf, Whereabouts, type Region, type RegionName } from "./regions.ts";
+import { namespace, twoRegions, usersOf, Whereabouts, type Region, type RegionName } from "./regions.ts";
 import { stackWith } from "./stack.ts";
 import { secretPart, shakeHands } from "./tls.ts";
 
@@ -48,8 +48,8 @@ export async function expectUnnoticedWithoutIstiod(
 }
 
 /** Every pod of the stages has its sidecar, and that is ready. */
-export async function expectSidecars({ north, east }: Regions): Promise<void> {
-  for (const { name, view } of [north, east]) {
+export async function expectSidecars(regions: readonly Region[]): Promise<void> {
+  for (const { name, view } of regions) {
     const pods = await view.pods(namespace);
     expect(pods.length, name).toBeGreaterThanOrEqual(Object.keys(stages).length);
     for (const pod of pods) expect(pod.ready, `${name}/${pod.name}`).toContain("istio-proxy");
@@ -63,15 +63,21 @@ export function expectHomeAgain(regions: Regions, count: number): Promise<Record
 
 /** Users of each region are served there alone: at least 99 % of what each stage has worked on, and nobody is refused. */
 export async function expectAtHome({ north, east }: Regions, count: number): Promise<Record<RegionName, Result[]>> {
+  const [ofNorth = [], ofEast = []] = await expectEachAtHome([north, east], count);
+  return { north: ofNorth, east: ofEast };
+}
+
+/** The same of any regions, in their order. */
+export async function expectEachAtHome(regions: readonly Region[], count: number): Promise<Result[][]> {
   const whereabouts = new Whereabouts();
-  await whereabouts.learn(north, east);
-  const [fromNorth, fromEast] = await Promise.all([north.sent(count), east.sent(count)]);
-  const results = { north: fromNorth, east: fromEast };
-  for (const region of regionNames) {
-    expect(failuresOf(results[region])).toEqual([]);
+  await whereabouts.learn(...regions);
+  const results = await Promise.all(regions.map((region) => region.sent(count)));
+  for (const [index, { name }] of regions.entries()) {
+    const own = results[index] ?? [];
+    expect(failuresOf(own)).toEqual([]);
     for (const stage of Object.keys(stages)) {
-      const counts = whereabouts.count(visitsOf(results[region], stage));
-      expect(counts[region], `${stage} for users of ${region}: ${JSON.stringify(counts)}`).toBeGreaterThanOrEqual(
+      const counts = whereabouts.count(visitsOf(own, stage));
+      expect(counts[name], `${stage} for users of ${name}: ${JSON.stringify(counts)}`).toBeGreaterThanOrEqual(
         0.99 * count,
       );
     }

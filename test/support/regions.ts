@@ -70,6 +70,12 @@ export class Region {
     return restarted(this.kubeconfig, of, deployment);
   }
 
+  /** Namespaces that are not Kubernetes' own. */
+  async ownNamespaces(): Promise<string[]> {
+    const names = await kubectl(this.kubeconfig, ["get", "namespaces", "--output", "name"]);
+    return names.split("\n").filter((name) => name !== "" && !/^namespace\/(default|kube-.*)$/.test(name));
+  }
+
   /** What is done while no istiod runs here, and ends with one that does. */
   async withoutIstiod(work: () => Promise<void>): Promise<void> {
     await this.scale("istiod", 0, istioNamespace);
