@@ -45,7 +45,12 @@ function withDiagrams(text: string): string {
 }
 
 function stackReference(): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  // Outside code a star would be emphasis.
+  const cell = (text: string) =>
+    text
+      .replaceAll("|", "\\|")
+      .replaceAll("<", "&lt;")
+      .replaceAll(/`[^`]*`|\*/g, (part) => (part === "*" ? "\\*" : part));
   const rows = referenceRows().map(
     ({ key, value, default: fallback, meaning }) =>
       `| \`${key}\` | ${cell(meaning)} | ${cell(value)} | ${fallback === "required" ? fallback : code(fallback)} |`,

@@ -51,7 +51,8 @@ export interface ReferenceRow {
 
 /** What a stack file may say, as a JSON Schema for editors: the whole file, of which the mesh is one key. */
 export function stackJsonSchema(): object {
-  const { $schema, ...mesh } = z.toJSONSchema(meshSchema, { io: "input", unrepresentable: "any" });
+  // References to definitions start at the root of the file: that is where they have to be.
+  const { $schema, $defs, ...mesh } = z.toJSONSchema(meshSchema, { io: "input", unrepresentable: "any" });
   const sealed = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
   return {
     $schema,
@@ -69,16 +70,19 @@ export function stackJsonSchema(): object {
       },
     },
     required: ["config"],
+    $defs,
   };
 }
 
 /** Every key under `linly-mesh:mesh`, in the order of the schema. */
 export function referenceRows(): ReferenceRow[] {
   const schema = node.parse(z.toJSONSchema(meshSchema, { io: "input", unrepresentable: "any" }));
-  // A key that several forms of a mapping have is told once, by the first that says what it means.
-  const rows = membersOf(schema, "");
-  const telling = rows.filter(({ meaning }) => meaning !== "");
-  return [...new Map([...rows, ...telling.toReversed()].map((row) => [row.key, row])).values()];
+  // A key that several forms of a mapping have is told once, by the first that says what it means, with the values of all.
+  return [...Map.groupBy(membersOf(schema, ""), ({ key }) => key).values()].flatMap((forms) => {
+    const told = forms.find(({ meaning }) => meaning !== "") ?? forms[0];
+    if (told === undefined) return [];
+    return [{ ...told, value: [...new Set(forms.map(({ value }) => value))].join(" or ") }];
+  });
 }
 
 function membersOf(schema: Node, key: string): ReferenceRow[] {
@@ -97,12 +101,13 @@ function membersOf(schema: Node, key: string): ReferenceRow[] {
 }
 
 function rowOf(key: string, schema: Node, required: boolean): ReferenceRow {
-  const text = schema.default === undefined || isMapping(schema.default) ? "" : JSON.stringify(schema.default);
+  const text = schema.default === undefined || isEmptyMapping(schema.default) ? "" : JSON.stringify(schema.default);
   return { key, value: valueOf(schema), default: required ? "required" : text, meaning: schema.description ?? "" };
 }
 
-function isMapping(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** What is left out and what is written as `{}` are the same: its keys have the defaults. */
+function isEmptyMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function valueOf(schema: Node): string {

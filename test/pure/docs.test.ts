@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { generatedFiles, refreshed } from "../../cli/docs.ts";
 import { projectDir } from "../../cli/project.ts";
 import { checkMesh } from "../../config/parse.ts";
-import { referenceRows } from "../../config/reference.ts";
+import { referenceRows, stackJsonSchema } from "../../config/reference.ts";
 import { meshSchema } from "../../config/schema.ts";
 
 test.each(generatedFiles)("%s is what the program writes (npm run docs)", async (file) => {
@@ -18,6 +18,20 @@ test.each(generatedFiles)("%s is what the program writes (npm run docs)", async 
 test("every key of a stack file has a meaning", () => {
   expect(referenceRows().length).toBeGreaterThan(50);
   expect(referenceRows().filter(({ meaning }) => meaning === "")).toEqual([]);
+});
+
+describe("the schema for editors", () => {
+  const schema = z.fromJSONSchema(z.record(z.string(), z.json()).parse(JSON.parse(JSON.stringify(stackJsonSchema()))));
+  const text = readFileSync(join(projectDir, "stacks/Pulumi.prod.yaml"), "utf8");
+
+  test.each(["local", "dev", "staging", "prod"])("takes the stack file of %s", (stack) => {
+    const file: unknown = parse(readFileSync(join(projectDir, `stacks/Pulumi.${stack}.yaml`), "utf8"));
+    expect(schema.safeParse(file).error).toBeUndefined();
+  });
+
+  test("the control: it refuses a key that there is not", () => {
+    expect(schema.safeParse(parse(text.replace("replicas:", "replica:"))).success).toBe(false);
+  });
 });
 
 const pages = [
