@@ -18,7 +18,7 @@ export interface GivenLimits {
  * would cancel the inner, and a call that its caller gave up counts as no error: a replica that fell silent would never be
  * ejected. Enough for an answer to come back; too little for users to notice. Seconds.
  */
-const allowance = 1;
+export const allowance = 1;
 
 /**
  * The limits of a stage: what the stack says, else the longest of its engine's and, with an allowance, of the stages that it

@@ -54,8 +54,7 @@ export function planPipeline<Service extends EngineChoice>(config: PipelineConfi
       called.map((hop) => hop.limits),
       limitsOfCallers(name, edges, (caller) => config.services[caller]?.timeouts),
     );
-    const calledStreams = called.map((hop) => hop.streams);
-    return { ...stage, limits, streams: streamLimitsOf(limits, streams, calledStreams) };
+    return { ...stage, limits, streams: streamLimitsOf(limits, streams, called) };
   };
   const services = stagesOf(pipeline).map((name) => {
     const service = config.services[name];

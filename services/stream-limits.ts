@@ -1,5 +1,5 @@
 import { seconds, type Duration } from "./duration.ts";
-import type { Limits } from "./limits.ts";
+import { allowance, type Limits } from "./limits.ts";
 
 /** What bounds a stream, which no timeout does. Seconds. */
 export interface StreamLimits {
@@ -7,6 +7,14 @@ export interface StreamLimits {
   readonly idle: number;
   /** How long a stream under way is waited for when its replica is to end. */
   readonly longest: number;
+  /** Whether a silence of that length is the replica's own fault: all that it calls would have been given up before. */
+  readonly ownSilence: boolean;
+}
+
+/** What bounds a stage that another one calls. */
+export interface CalledLimits {
+  readonly limits: Limits;
+  readonly streams: StreamLimits;
 }
 
 /** What a stack says of them. */
@@ -17,16 +25,22 @@ export interface GivenStreamLimits {
 
 /**
  * The limits of a stage's streams: what the stack says, else the longest of its requests and of the streams of the stages
- * that it calls. An answer that comes whole on a route that could stream is all silence until it is there.
+ * that it calls, with an allowance: of a silence that goes through several stages the innermost caller is to learn first, who
+ * knows whose it is. An answer that comes whole on a route that could stream is all silence until it is there.
  */
 export function streamLimitsOf(
   { realtime, offline }: Limits,
   given: GivenStreamLimits = {},
-  called: readonly StreamLimits[] = [],
+  called: readonly CalledLimits[] = [],
 ): StreamLimits {
-  const usual = (kind: keyof StreamLimits) => Math.max(realtime, offline, ...called.map((limits) => limits[kind]));
+  const usual = (ofCalled: readonly number[]) => Math.max(realtime, offline, ...ofCalled);
+  const idle =
+    given.idleTimeout === undefined
+      ? usual(called.map(({ streams }) => streams.idle + allowance))
+      : seconds(given.idleTimeout);
   return {
-    idle: given.idleTimeout === undefined ? usual("idle") : seconds(given.idleTimeout),
-    longest: given.longest === undefined ? usual("longest") : seconds(given.longest),
+    idle,
+    longest: given.longest === undefined ? usual(called.map(({ streams }) => streams.longest)) : seconds(given.longest),
+    ownSilence: called.every(({ limits, streams }) => Math.max(limits.realtime, limits.offline, streams.idle) < idle),
   };
 }

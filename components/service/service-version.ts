@@ -9,6 +9,7 @@ import { istioObject } from "../istio/objects.ts";
 import type { Collector } from "../observability/collector.ts";
 import type { Geography } from "../traffic/geography.ts";
 import { offlineSubsetOf } from "../traffic/offline.ts";
+import { ShadowSilence } from "../traffic/shadow-silence.ts";
 import { SidecarScope } from "../traffic/sidecar-scope.ts";
 import { trafficPolicyOf } from "../traffic/traffic-policy.ts";
 import { autoscalerSpec } from "./autoscaler.ts";
@@ -86,6 +87,7 @@ export class ServiceVersion extends pulumi.ComponentResource {
       subset: this.makeSubset(logicalName, name, args, early),
       scope: new SidecarScope(cluster, args, { parent: this }),
     };
+    if (args.primary === undefined && isShadow(service, version)) new ShadowSilence(cluster, args, { parent: this });
     if (standsIn(service, version, cluster.config.name)) {
       this.claim = modelClaim(cluster.config.name, name, namespace, version.model, early);
     }

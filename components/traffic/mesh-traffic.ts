@@ -56,8 +56,8 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const pinned = testers !== undefined || isKept;
       const canary = new Canary(cluster, { service, ...about, classes: inside, pinned, namespace }, { parent: this });
       if (looksInside) {
-        const { idle } = stage.streams;
-        const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, idle };
+        const { streams } = stage;
+        const idleArgs = { name: `${service.name}-stream-idle`, routing: canary, callers: { namespace }, streams };
         new StreamIdle(cluster, idleArgs, { parent: this });
       }
       return { ...about, running, isKept, route: canary.route };
@@ -78,8 +78,8 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const atGateway = classesAtGateway(classes, config.offline, hostOf(stage, namespace), liveVersions(service));
       const routing = new IngressRoute(cluster, { ...routeArgs, classes: atGateway }, { parent: this });
       const callers = { namespace: gateway.namespace.metadata.name, gateway: IngressGateway.selector };
-      const { idle } = stage.streams;
-      new StreamIdle(cluster, { name: "ingress-stream-idle", routing, callers, idle }, { parent: this });
+      const { streams } = stage;
+      new StreamIdle(cluster, { name: "ingress-stream-idle", routing, callers, streams }, { parent: this });
     }
     new IngressLimits(cluster, { ingress: config.ingress, offline: config.offline, gateway }, { parent: this });
     this.registerOutputs({});

@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { StreamLimits } from "../../services/stream-limits.ts";
 import type { Cluster } from "../cluster.ts";
 import type { EnvoyConfigObjectPatch } from "../istio/generated/envoy-filter.ts";
 import { istioObject, type NamedRoute } from "../istio/objects.ts";
@@ -16,8 +17,7 @@ export interface StreamIdleArgs {
   readonly routing: Routing;
   /** Who sends these requests: the sidecars of a namespace, or the gateway there with these labels. */
   readonly callers: { readonly namespace: pulumi.Input<string>; readonly gateway?: Record<string, string> };
-  /** Longest silence of a stream. Seconds. */
-  readonly idle: number;
+  readonly streams: StreamLimits;
 }
 
 /**
@@ -28,7 +28,7 @@ export class StreamIdle extends pulumi.ComponentResource {
   readonly filter: k8s.apiextensions.CustomResource;
 
   constructor(cluster: Cluster, args: StreamIdleArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { name, routing, idle } = args;
+    const { name, routing, streams } = args;
     const { namespace, gateway } = args.callers;
     const logicalName = `${cluster.config.name}-${name}`;
     super("linly-mesh:traffic:StreamIdle", logicalName, {}, opts);
@@ -39,7 +39,7 @@ export class StreamIdle extends pulumi.ComponentResource {
       { name, namespace },
       {
         ...(gateway !== undefined && { workloadSelector: { labels: gateway } }),
-        configPatches: idlePatches(context, routing, idle),
+        configPatches: idlePatches(context, routing, streams),
       },
       { parent: this, provider: cluster.provider, dependsOn: [routing.route] },
     );
@@ -47,20 +47,35 @@ export class StreamIdle extends pulumi.ComponentResource {
   }
 }
 
-/** The bound for every route that has no timeout, at every host: those are the streams' and no other's. */
+/** The bounds for every route that has no timeout, at every host: those are the streams' and no other's. */
 export function idlePatches(
   context: "SIDECAR_OUTBOUND" | "GATEWAY",
   { hosts, http }: Pick<Routing, "hosts" | "http">,
-  idle: number,
+  limits: Pick<StreamLimits, "idle" | "ownSilence">,
 ): EnvoyConfigObjectPatch[] {
-  const streams = http.filter(({ timeout }) => timeout === undefined);
+  const routes = http.filter(({ timeout }) => timeout === undefined);
   return hosts.flatMap((host) =>
-    streams.map(({ name }) => ({
+    routes.map(({ name }) => ({
       applyTo: "HTTP_ROUTE" as const,
       match: { context, routeConfiguration: { vhost: { domainName: host.toLowerCase(), route: { name } } } },
-      patch: { operation: "MERGE" as const, value: { route: { idle_timeout: inSeconds(idle) } } },
+      patch: { operation: "MERGE" as const, value: { route: bounds(limits) } },
     })),
   );
+}
+
+/**
+ * A stream that ends by `idle_timeout`, which a client can be the cause of, counts against nobody: a replica that hangs would
+ * never be ejected. The bound of a try counts, and begins when the request is whole; it has to come before the other one.
+ */
+function bounds({ idle, ownSilence }: Pick<StreamLimits, "idle" | "ownSilence">) {
+  if (!ownSilence) return idleTimeout(idle);
+  const later = Math.min(idle / 10, 0.5);
+  return { ...idleTimeout(idle + later), retry_policy: { per_try_idle_timeout: inSeconds(idle) } };
+}
+
+/** What a route says of the longest silence, in seconds. */
+export function idleTimeout(idle: number) {
+  return { idle_timeout: inSeconds(idle) };
 }
 
 /** A length of time as Envoy writes it: in seconds alone, `1.5s`. */

@@ -96,6 +96,25 @@ describe("tts of prod: production, of whose requests candidate-v2 gets copies", 
     });
   });
 
+  test("its sidecar ends what it leaves without an answer, and that of no other version does", () => {
+    const ofTts = manifests(prod, "EnvoyFilter").filter((filter) => JSON.stringify(filter).includes("SIDECAR_INBOUND"));
+    expect(ofTts.map((filter) => [at(filter, "metadata", "name"), at(filter, "spec")])).toEqual([
+      [
+        "tts-service-candidate-v2-silence",
+        {
+          workloadSelector: { labels: { app: "tts-service", version: shadowName } },
+          configPatches: [
+            {
+              applyTo: "HTTP_ROUTE",
+              match: { context: "SIDECAR_INBOUND" },
+              patch: { operation: "MERGE", value: { route: { idle_timeout: "120s" } } },
+            },
+          ],
+        },
+      ],
+    ]);
+  });
+
   test("only services that are mirrored have such an account", () => {
     const accounts = manifests(prod, "ServiceAccount").map((account) => at(account, "metadata", "name"));
     expect(accounts.filter((name) => String(name).endsWith("-shadow"))).toEqual([

@@ -5,15 +5,29 @@ import { idlePatches } from "../../components/traffic/stream-idle.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 import { planPipeline } from "../../services/plan.ts";
 import { standing } from "../../services/standing.ts";
-import { streamLimitsOf, type GivenStreamLimits, type StreamLimits } from "../../services/stream-limits.ts";
+import {
+  streamLimitsOf,
+  type CalledLimits,
+  type GivenStreamLimits,
+  type StreamLimits,
+} from "../../services/stream-limits.ts";
 
-test.each<[GivenStreamLimits, StreamLimits[], StreamLimits]>([
-  [{}, [], { idle: 120, longest: 120 }],
-  [{ idleTimeout: "30s" }, [], { idle: 30, longest: 120 }],
-  [{ longest: "1h" }, [], { idle: 120, longest: 3600 }],
-  [{ idleTimeout: "1500ms", longest: "90s" }, [], { idle: 1.5, longest: 90 }],
-  [{}, [{ idle: 20, longest: 3600 }], { idle: 120, longest: 3600 }],
-  [{ longest: "5m" }, [{ idle: 600, longest: 3600 }], { idle: 600, longest: 300 }],
+const called = (idle: number, longest = idle, realtime = 5) => ({
+  limits: { realtime, offline: realtime },
+  streams: { idle, longest, ownSilence: true },
+});
+
+test.each<[GivenStreamLimits, CalledLimits[], StreamLimits]>([
+  [{}, [], { idle: 120, longest: 120, ownSilence: true }],
+  [{ idleTimeout: "30s" }, [], { idle: 30, longest: 120, ownSilence: true }],
+  [{ longest: "1h" }, [], { idle: 120, longest: 3600, ownSilence: true }],
+  [{ idleTimeout: "1500ms", longest: "90s" }, [], { idle: 1.5, longest: 90, ownSilence: true }],
+  [{}, [called(20, 3600)], { idle: 120, longest: 3600, ownSilence: true }],
+  [{ longest: "5m" }, [called(600, 3600)], { idle: 601, longest: 300, ownSilence: true }],
+  // Who falls silent can't be told where a caller gives up no later than the one that it calls.
+  [{ idleTimeout: "30s" }, [called(20), called(30)], { idle: 30, longest: 120, ownSilence: false }],
+  [{ idleTimeout: "30s" }, [called(20), called(29)], { idle: 30, longest: 120, ownSilence: true }],
+  [{ idleTimeout: "30s" }, [called(20, 20, 30)], { idle: 30, longest: 120, ownSilence: false }],
 ])("requests of 5 s, offline 120 s, with %j, calling %j: %j", (given, called, expected) => {
   expect(streamLimitsOf({ realtime: 5, offline: 120 }, given, called)).toEqual(expected);
 });
@@ -41,9 +55,9 @@ describe("along the pipeline", () => {
 
   test("a stage waits for streams as long as those that it may pass on", () => {
     expect(plan.services.map(({ stage }) => [stage.name, stage.streams])).toEqual([
-      ["asr", { idle: 3, longest: 600 }],
-      ["llm", { idle: 31, longest: 600 }],
-      ["tts", { idle: 30, longest: 30 }],
+      ["asr", { idle: 3, longest: 600, ownSilence: false }],
+      ["llm", { idle: 31, longest: 600, ownSilence: true }],
+      ["tts", { idle: 30, longest: 30, ownSilence: true }],
     ]);
   });
 
@@ -62,24 +76,37 @@ describe("along the pipeline", () => {
   });
 });
 
-test("the bound on silence is laid on the routes without a timeout, at every host", () => {
+describe("the bound on silence", () => {
   const route = [{ destination: { host: "llm" } }];
   const http = [
     { name: "pinned-v1-stream", route },
     { name: "pinned-v1", timeout: "30s" as const, route },
     { name: "by-weight-stream", route },
   ];
-  const patch = (domainName: string, name: string) => ({
-    applyTo: "HTTP_ROUTE",
-    match: { context: "GATEWAY", routeConfiguration: { vhost: { domainName, route: { name } } } },
-    patch: { operation: "MERGE", value: { route: { idle_timeout: "1.5s" } } },
+
+  test("is laid on the routes without a timeout, at every host", () => {
+    const patch = (domainName: string, name: string) => ({
+      applyTo: "HTTP_ROUTE",
+      match: { context: "GATEWAY", routeConfiguration: { vhost: { domainName, route: { name } } } },
+      patch: { operation: "MERGE", value: { route: { idle_timeout: "1.5s" } } },
+    });
+    const bound = { idle: 1.5, ownSilence: false };
+    expect(idlePatches("GATEWAY", { hosts: ["*", "Talk.example.com"], http }, bound)).toEqual([
+      patch("*", "pinned-v1-stream"),
+      patch("*", "by-weight-stream"),
+      patch("talk.example.com", "pinned-v1-stream"),
+      patch("talk.example.com", "by-weight-stream"),
+    ]);
   });
-  expect(idlePatches("GATEWAY", { hosts: ["*", "Talk.example.com"], http }, 1.5)).toEqual([
-    patch("*", "pinned-v1-stream"),
-    patch("*", "by-weight-stream"),
-    patch("talk.example.com", "pinned-v1-stream"),
-    patch("talk.example.com", "by-weight-stream"),
-  ]);
+
+  test.each([
+    [1.5, "1.5s", "1.65s"],
+    [120, "120s", "120.5s"],
+  ])("of %d s, where it is the replica's own, counts as its error", (idle, ofTry, ofStream) => {
+    const [patch] = idlePatches("SIDECAR_OUTBOUND", { hosts: ["llm"], http }, { idle, ownSilence: true });
+    const bounds = { idle_timeout: ofStream, retry_policy: { per_try_idle_timeout: ofTry } };
+    expect(patch?.patch?.value).toEqual({ route: bounds });
+  });
 });
 
 describe("in a stack file", () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { ClusterView, PodView } from "../../cli/demo/cluster-view.ts";
 import { failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
@@ -9,11 +10,14 @@ import { changeStage } from "../support/exec.ts";
 import { kubectl, withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
-import { stackWith, withService } from "../support/stack.ts";
+import { stackWith } from "../support/stack.ts";
+import { Stream } from "../support/streams.ts";
 
 const replicas = 3;
 const errors = 5;
 const outSeconds = 30;
+/** Longest silence of asr's streams. */
+const silence = "4s";
 const deviations = 5;
 const namespace = "linly";
 const good = { latencyMedian: "1ms", latencyP99: "1ms", errorRate: 0 };
@@ -22,6 +26,7 @@ const ejecting = { interval: "1s", baseEjectionTime: `${outSeconds}s` } as const
 
 /** Three replicas of the entry stage, whose one client is the gateway's one pod. */
 describeOnLab("circuit breaking", () => {
+  let host: string;
   let url: string;
   let kubeconfig: string;
   let view: ClusterView;
@@ -29,7 +34,8 @@ describeOnLab("circuit breaking", () => {
 
   beforeAll(async () => {
     const mesh = await localMesh((local) => threeReplicas(local, circuitBreaker.parse(ejecting)));
-    url = `http://${mesh.address}/generate`;
+    host = mesh.address;
+    url = `http://${host}/generate`;
     ({ kubeconfig, view } = mesh);
     pods = (await view.pods(namespace)).filter(({ app }) => app === "asr-service");
     expect(pods.length).toBe(replicas);
@@ -134,6 +140,77 @@ describeOnLab("circuit breaking", () => {
     expect(await ejected()).toEqual([]);
   });
 
+  describe("a replica that hangs, asked for streams", () => {
+    let bad: PodView;
+
+    beforeAll(async () => {
+      // Long enough for all that is sent while it is out; the rule that the test before made is written anew.
+      await broken({ ...ejecting, baseEjectionTime: "20s" });
+      await expect.poll(told, { timeout: 60_000 }).toContain('"base_ejection_time": "20s"');
+    });
+
+    beforeEach(async () => {
+      [bad = bad] = pods;
+      await change(bad, { latencyMedian: "60s", latencyP99: "60s" });
+    });
+
+    /** What comes of so many streams at once: `end`, or the status of an answer that is none. */
+    async function streamed(count: number): Promise<string[]> {
+      const one = () =>
+        Stream.events(`http://${host}/talk?events=1&interval=1ms`).then(
+          ({ ended }) => ended,
+          (error: unknown) => /\b5\d\d\b/.exec(String(error))?.[0] ?? String(error),
+        );
+      return Promise.all(Array.from({ length: count }, one));
+    }
+
+    /** Asks until it has been given up often enough to be ejected. */
+    async function untilGivenUp(): Promise<void> {
+      const outcomes: string[] = [];
+      const givenUp = () => outcomes.filter((outcome) => outcome !== "end");
+      for (let tries = 0; tries < 60 && givenUp().length < errors; tries += 1) outcomes.push(...(await streamed(6)));
+      expect(givenUp().length).toBeGreaterThanOrEqual(errors);
+      expect(new Set(givenUp())).toEqual(new Set(["504"]));
+    }
+
+    test("the control: it stays in where silence bounds the stream alone, which counts against nobody", async () => {
+      await withoutBoundOfTries(async () => {
+        await untilGivenUp();
+        expect(await ejected()).toEqual([]);
+        expect(await streamed(40)).toContain("504");
+      });
+    });
+
+    test("is out after its fifth silence", async () => {
+      await untilGivenUp();
+      await expect.poll(ejected, { timeout: 60_000 }).toEqual([bad.ip]);
+      // A third of these would come to it.
+      expect(new Set(await streamed(40))).toEqual(new Set(["end"]));
+    });
+
+    /** Meanwhile the gateway bounds streams as Envoy's `idle_timeout` alone does. */
+    async function withoutBoundOfTries(action: () => Promise<void>): Promise<void> {
+      const filter = ["--namespace", "istio-ingress", "envoyfilter", "ingress-stream-idle"];
+      const { spec } = filterOf.parse(JSON.parse(await kubectl(kubeconfig, ["get", ...filter, "--output", "json"])));
+      const patched = async (change: readonly object[]) =>
+        kubectl(kubeconfig, ["patch", ...filter, "--type=json", "--patch", JSON.stringify(change)]);
+      const bound = (index: number) => `/spec/configPatches/${index}/patch/value/route/retry_policy`;
+      await patched(spec.configPatches.map((_, index) => ({ op: "remove", path: bound(index) })));
+      await expect.poll(routes, { timeout: 60_000 }).not.toContain("per_try_idle_timeout");
+      try {
+        await action();
+      } finally {
+        await patched([{ op: "replace", path: "/spec/configPatches", value: spec.configPatches }]);
+        await expect.poll(routes, { timeout: 60_000 }).toContain(`"per_try_idle_timeout": "${silence}"`);
+      }
+    }
+
+    /** What the gateway was told of its routes. */
+    function routes(): Promise<string> {
+      return inGateway("pilot-agent", "request", "GET", "config_dump?resource=dynamic_route_configs");
+    }
+  });
+
   test.each<[string, Partial<CircuitBreakerConfig>, string, number, number]>([
     ["http2MaxRequests", { http2MaxRequests: 4 }, '"max_requests": 4,', 4, 4],
     // While the first connection is made one request may wait; Envoy gives each replica a connection, whatever the limit.
@@ -184,13 +261,23 @@ const accessLog = {
   spec: { accessLogging: [{ providers: [{ name: "envoy" }] }] },
 };
 
+/** Three replicas of asr, and behind them llm, each with so little time that a silence of asr's streams is its own. */
 function threeReplicas(mesh: MeshConfig, breaker: CircuitBreakerConfig): MeshConfig {
-  return withService(mesh, "asr", (service) => ({
-    ...service,
-    versions: service.versions.map((version) => ({ ...version, replicas })),
-    circuitBreaker: breaker,
-  }));
+  const { asr, llm } = mesh.services;
+  if (asr === undefined || llm === undefined) throw new Error("the local stack lacks a stage");
+  const versions = asr.versions.map((version) => ({ ...version, replicas }));
+  const short = "3s";
+  return {
+    ...mesh,
+    pipeline: ["asr", "llm"],
+    services: {
+      asr: { ...asr, versions, circuitBreaker: breaker, streams: { idleTimeout: silence } },
+      llm: { ...llm, streams: { idleTimeout: short }, timeouts: { realtime: short, offline: short } },
+    },
+  };
 }
+
+const filterOf = z.object({ spec: z.object({ configPatches: z.array(z.unknown()) }) });
 
 function podsOf(results: readonly Result[]): string[] {
   return visitsOf(results, "asr").map(({ pod }) => pod);

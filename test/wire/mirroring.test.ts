@@ -1,5 +1,6 @@
 import { CoreV1Api, CustomObjectsApi, KubeConfig } from "@kubernetes/client-node";
 import { beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import type { ClusterView } from "../../cli/demo/cluster-view.ts";
 import { countVersions, failuresOf, load, visitsOf, type Result } from "../../cli/demo/load.ts";
 import { expectedCount } from "../../cli/demo/statistics.ts";
@@ -8,6 +9,7 @@ import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { serviceName } from "../../services/stage.ts";
 import { standing } from "../../services/standing.ts";
 import { changeStage, metricsOfStage, requestsOfStage, statusFromPod, type Container } from "../support/exec.ts";
+import { kubectl } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { describeOnLab } from "../support/on-lab.ts";
 import { counted } from "../support/stage-counters.ts";
@@ -21,6 +23,8 @@ const shadowName = "candidate-v2";
 
 /** More than sockets and sidecars hold of a body that nobody reads. */
 const large = 64_000_000;
+/** Longest silence of tts' streams: more than a thousand requests take. */
+const silence = "30s";
 /** The name by which the gateway is asked for the control. */
 const unlimited = "every-body-copied.example.com";
 
@@ -150,6 +154,35 @@ describeOnLab("a shadow", () => {
     expectUntouched(meanwhile);
   });
 
+  test("that hangs keeps no copy for longer than a stream may be silent; the control: it would keep them for good", async () => {
+    const shadow = await podOf("tts", shadowName);
+    const openNow = async () => (await workOf(shadow, "tts")).open;
+    const filter = ["--namespace", "linly", "envoyfilter", `${serviceName({ name: "tts" })}-${shadowName}-silence`];
+    const whole = made.parse(JSON.parse(await kubectl(kubeconfig, ["get", ...filter, "--output=json"])));
+    await kubectl(kubeconfig, ["delete", ...filter]);
+    await expect.poll(() => isBounded(shadow), { timeout: 60_000 }).toBe(false);
+    await changeStage(shadow, portOf("tts"), { latencyMedian: "30m", latencyP99: "30m" });
+    expectUntouched(await send(300));
+    const kept = await openNow();
+    expect(kept).toBeGreaterThan(0);
+
+    await kubectl(kubeconfig, ["create", "--filename", "-"], JSON.stringify(whole));
+    await expect.poll(() => isBounded(shadow), { timeout: 60_000 }).toBe(true);
+    expectUntouched(await send(300));
+    expect(await openNow()).toBeGreaterThan(kept);
+    await expect.poll(openNow, { timeout: 120_000 }).toBe(kept);
+    await killed(shadow);
+    await untilReplaced(shadow);
+  });
+
+  /** Whether the sidecar of a pod bounds the silence of what comes in. */
+  async function isBounded({ pod }: Container): Promise<boolean> {
+    const inside = ["--namespace", "linly", "exec", pod, "--container", "istio-proxy", "--"];
+    const listeners = "config_dump?resource=dynamic_listeners";
+    const told = await kubectl(kubeconfig, [...inside, "pilot-agent", "request", "GET", listeners]);
+    return told.includes(`"idle_timeout": "${silence}"`);
+  }
+
   test("that reads nothing any more holds no body back; the control: were every body copied, it would", async () => {
     await applied(stackWith("local", (mesh) => withShadows(mesh, 100)));
     const shadow = await podOf("asr", shadowName);
@@ -231,6 +264,19 @@ describeOnLab("a shadow", () => {
   });
 });
 
+/** As much of an object as it takes to make it again. */
+const made = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: z.record(z.string(), z.unknown()),
+});
+
 /** That so many of all requests are what chance makes of the share that is mirrored. */
 function expectShare(count: number, requests: number): void {
   const { low, high } = expectedCount(percent / 100, requests, deviations);
@@ -248,7 +294,12 @@ function withShadows(mesh: MeshConfig, share = percent): MeshConfig {
     services: {
       // Longer than a body is held back here: a copy ends with the time of its request, and makes room for another.
       asr: { ...withVersions(asr, { production: 100, [shadowName]: 0 }), mirror, timeouts: { realtime: "5m" } },
-      tts: { ...withVersions(tts, { production: 100, [shadowName]: 0 }), mirror },
+      // What is under way in a sidecar stays there for as long when its listener changes.
+      tts: {
+        ...withVersions(tts, { production: 100, [shadowName]: 0 }),
+        mirror,
+        streams: { idleTimeout: silence, longest: "10m" },
+      },
       face: withVersions(face, { v1: 100 }),
     },
   };
