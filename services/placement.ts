@@ -61,8 +61,3 @@ export function standsIn<Version extends PlaceableVersion>(
 ): boolean {
   return (clusters?.includes(cluster) ?? true) && version.clusters[cluster]?.replicas !== 0;
 }
-
-/** The most that callers of any cluster give to a version. */
-export function greatestWeight({ weight, clusters }: Pick<PlaceableVersion, "weight" | "clusters">): number {
-  return Math.max(weight, ...Object.values(clusters).flatMap((there) => there.weight ?? []));
-}

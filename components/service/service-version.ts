@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig, VersionConfig } from "../../config/schema.ts";
-import { greatestWeight, hasPods, standsIn } from "../../services/placement.ts";
+import { hasPods, standsIn } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { Cluster } from "../cluster.ts";
@@ -113,11 +113,11 @@ export class ServiceVersion extends pulumi.ComponentResource {
     opts: pulumi.CustomResourceOptions,
   ) {
     // Of rules that are merged only the first one's own policy counts; each subset therefore carries its own.
-    const trafficPolicy = trafficPolicyOf(stage, service, version, geography(version.name));
+    const everywhere = geography(version.name);
+    const trafficPolicy = trafficPolicyOf(stage, service, version, everywhere);
     const subset = { name: version.name, labels: versionLabels(stage, version), trafficPolicy };
     const places = isShadow(service, version) ? undefined : offline?.requests;
-    const subsets =
-      places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, greatestWeight(version))];
+    const subsets = places === undefined ? [subset] : [subset, offlineSubsetOf(subset, places, everywhere.weight)];
     return istioObject(
       "DestinationRule",
       logicalName,

@@ -3,18 +3,24 @@ import { mostReplicas } from "../service/replicas.ts";
 import { hasPods } from "../../services/placement.ts";
 import type { LocalityLoadBalancerSetting } from "../istio/generated/destination-rule.ts";
 
-/** In how many places a version runs, and how callers choose between them. */
+/** What a version is in all places together, and how callers choose between them: one rule serves callers everywhere. */
 export interface Geography {
   /** Whether pods of it run in several clusters. */
   readonly spread: boolean;
   /** The most pods that it has in one of them. */
   readonly replicas: number;
+  /** The most that callers of any of them give to it, of 100. */
+  readonly weight: number;
+  /** Whether an autoscaler sees to any version of the service, in any of them. */
+  readonly autoscaled: boolean;
   readonly distribute: LocalityConfig["distribute"];
 }
 
 /** Where a version runs in one cluster alone, or none. */
-export function onePlace(version: Pick<VersionConfig, "replicas" | "autoscaling">): Geography {
-  return { spread: false, replicas: mostReplicas(version), distribute: undefined };
+export function onePlace(version: Pick<VersionConfig, "weight" | "replicas" | "autoscaling">): Geography {
+  const { weight, autoscaling } = version;
+  const autoscaled = autoscaling !== undefined;
+  return { spread: false, replicas: mostReplicas(version), weight, autoscaled, distribute: undefined };
 }
 
 /**
@@ -24,11 +30,18 @@ export function geographyOf(
   placements: readonly Pick<ServiceConfig, "versions">[],
   { distribute }: LocalityConfig,
 ): (version: string) => Geography {
+  const all = placements.flatMap((service) => service.versions);
+  const autoscaled = all.some(({ autoscaling }) => autoscaling !== undefined);
   return (name) => {
-    const running = placements
-      .flatMap((service) => service.versions.filter((version) => version.name === name))
-      .filter(hasPods);
-    return { spread: running.length > 1, replicas: Math.max(0, ...running.map(mostReplicas)), distribute };
+    const placed = all.filter((version) => version.name === name);
+    const running = placed.filter(hasPods);
+    return {
+      spread: running.length > 1,
+      replicas: Math.max(0, ...running.map(mostReplicas)),
+      weight: Math.max(0, ...placed.map(({ weight }) => weight)),
+      autoscaled,
+      distribute,
+    };
   };
 }
 

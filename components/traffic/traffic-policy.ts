@@ -30,7 +30,9 @@ export function trafficPolicyOf(
     loadBalancer: {
       ...loadBalancerOf(service.loadBalancing),
       // With outlierDetection Istio prefers the caller's own zone unless it is told not to; without, it knows no zones.
-      ...(chooses && { localityLbSetting: localityOf(geography, prefersSameZone(stage, service)) }),
+      ...(chooses && {
+        localityLbSetting: localityOf(geography, prefersSameZone(stage, service, geography.autoscaled)),
+      }),
     },
     ...(retryBudget !== undefined && { retryBudget }),
     connectionPool,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { outlierDetectionOf } from "../../components/traffic/circuit-breaker.ts";
-import { geographyOf, localityOf } from "../../components/traffic/geography.ts";
+import { geographyOf, localityOf, onePlace } from "../../components/traffic/geography.ts";
 import { requestClasses } from "../../components/traffic/request-classes.ts";
 import { trafficPolicyOf } from "../../components/traffic/traffic-policy.ts";
 import { parseMesh } from "../../config/parse.ts";
@@ -35,7 +35,29 @@ describe("where a version runs", () => {
     ["nowhere", { weight: 0, clusters: { north: at(0), east: at(0) } }, { spread: false, replicas: 0 }],
   ])("%s", (_, more, expected) => {
     const { placements } = llmIn([versionNamed("v1", 100), versionNamed("v2", 0, more)]);
-    expect(geographyOf(placements, { distribute: undefined })("v2")).toEqual({ ...expected, distribute: undefined });
+    expect(geographyOf(placements, { distribute: undefined })("v2")).toMatchObject(expected);
+  });
+
+  const autoscaling = { autoscaling: { min: 1, max: 7, cpu: 80 } };
+  test.each<[string, object[], object, boolean]>([
+    ["nowhere", [{}], {}, false],
+    ["here", [autoscaling], {}, true],
+    ["in the other cluster alone", [{ clusters: { east: autoscaling } }], {}, true],
+    ["on a version beside it", [{}, autoscaling], {}, true],
+    ["where its own control plane runs none of it", [autoscaling], { clusters: ["east"] }, true],
+  ])("an autoscaler %s", (_, [first = {}, second = {}], more, expected) => {
+    const { placements } = llmIn([versionNamed("v1", 100, first), versionNamed("v2", 0, second)], more);
+    expect(geographyOf(placements, { distribute: undefined })("v1").autoscaled).toBe(expected);
+  });
+
+  test.each<[object, object, number]>([
+    [{}, {}, 50],
+    [{ clusters: { north: { weight: 5 } } }, { clusters: { north: { weight: 95 } } }, 50],
+    [{ clusters: { east: { weight: 70 } } }, { clusters: { east: { weight: 30 } } }, 70],
+    [{ clusters: { north: { weight: 0 } } }, { clusters: { north: { weight: 100 } } }, 50],
+  ])("half of all callers choose it, but for %j: the most is %i", (first, second, expected) => {
+    const { placements } = llmIn([versionNamed("v1", 50, first), versionNamed("v2", 50, second)]);
+    expect(geographyOf(placements, { distribute: undefined })("v1").weight).toBe(expected);
   });
 });
 
@@ -111,7 +133,7 @@ test("shares hold without a breaker, too; priorities would not", () => {
   const { own, version } = llmIn([versionNamed("v1", 100)]);
   const service = { ...own, circuitBreaker: { ...own.circuitBreaker, enabled: false } };
   const settingOf = (distribute: Record<string, Record<string, number>> | undefined) =>
-    trafficPolicyOf(standing("llm"), service, version, { spread: true, replicas: 1, distribute }).loadBalancer
+    trafficPolicyOf(standing("llm"), service, version, { ...onePlace(version), spread: true, distribute }).loadBalancer
       ?.localityLbSetting;
   expect(settingOf({ north: { north: 100 } })).toEqual({
     enabled: true,

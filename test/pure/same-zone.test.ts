@@ -9,21 +9,16 @@ import { serviceOf } from "../support/service.ts";
 const versions = (more: object) => ({ versions: [{ name: "v1", weight: 100, image: "x/stage:1", ...more }] });
 const hash = { consistentHash: { header: "x-user" } };
 
-test.each<[string, number, Partial<ServiceInput>, boolean]>([
-  ["replicas on CPUs", 0, versions({ replicas: 2 }), true],
-  ["replicas with a GPU, which must not idle", 1, versions({ replicas: 2 }), false],
-  [
-    "an autoscaler, which looks at the average of zones",
-    0,
-    versions({ autoscaling: { min: 2, max: 6, cpu: 70 } }),
-    false,
-  ],
-  ["a key that has a replica", 0, { ...versions({ replicas: 2 }), loadBalancing: hash }, false],
-  ["no breaker, which lets requests leave a zone", 0, { circuitBreaker: { enabled: false } }, false],
-  ["the stack's word for it", 1, { preferSameZone: true, loadBalancing: hash }, true],
-  ["the stack's word against it", 0, { preferSameZone: false }, false],
-])("%s", (_, gpus, written, expected) => {
-  expect(prefersSameZone({ gpus }, serviceOf(written))).toBe(expected);
+test.each<[string, number, boolean, Partial<ServiceInput>, boolean]>([
+  ["replicas on CPUs", 0, false, {}, true],
+  ["replicas with a GPU, which must not idle", 1, false, {}, false],
+  ["an autoscaler, which looks at the average of zones", 0, true, {}, false],
+  ["a key that has a replica", 0, false, { loadBalancing: hash }, false],
+  ["no breaker, which lets requests leave a zone", 0, false, { circuitBreaker: { enabled: false } }, false],
+  ["the stack's word for it", 1, true, { preferSameZone: true, loadBalancing: hash }, true],
+  ["the stack's word against it", 0, false, { preferSameZone: false }, false],
+])("%s", (_, gpus, autoscaled, written, expected) => {
+  expect(prefersSameZone({ gpus }, serviceOf(written), autoscaled)).toBe(expected);
 });
 
 describe("what a subset gets", () => {
@@ -37,6 +32,7 @@ describe("what a subset gets", () => {
   test.each<[string, Partial<ServiceInput>, object | undefined]>([
     ["two replicas", versions({ replicas: 2 }), { enabled: true }],
     ["two replicas, anywhere", { ...versions({ replicas: 2 }), preferSameZone: false }, { enabled: false }],
+    ["an autoscaler", versions({ autoscaling: { min: 2, max: 6, cpu: 70 } }), { enabled: false }],
     ["one replica, where there is nothing to prefer", {}, undefined],
   ])("%s", (_, written, expected) => {
     const { loadBalancer, outlierDetection } = policyOf(written);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exposedIn, shared, type CrossingService } from "../../services/crossing.ts";
-import { greatestWeight, hasPods, standsIn, placedIn, type PlaceableService } from "../../services/placement.ts";
+import { hasPods, standsIn, placedIn, type PlaceableService } from "../../services/placement.ts";
 import { planTopology, type Topology, type TopologyCluster } from "../../services/topology.ts";
 
 const primary = (name: string, network = name): TopologyCluster => ({ name, network, role: "primary" });
@@ -194,14 +194,6 @@ describe("a service as one cluster has it", () => {
   ])("a version %j of a service %j has pods once the cluster is back: %s", (version, more, expected) => {
     const drained = placedIn(service(version, more), { name: "a", drained: true });
     expect(drained.versions.map((one) => standsIn(drained, one, "a"))).toEqual([expected]);
-  });
-
-  test.each([
-    [{}, 10],
-    [{ clusters: { a: { weight: 0 } } }, 10],
-    [{ clusters: { a: { weight: 70 }, b: { weight: 40 }, c: { replicas: 1 } } }, 70],
-  ])("of %j the greatest weight is %i", (version, expected) => {
-    expect(service(version).versions.map(greatestWeight)).toEqual([expected]);
   });
 
   test.each([
