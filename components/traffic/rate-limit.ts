@@ -1,5 +1,6 @@
 import { seconds } from "../../config/quantities.ts";
 import type { ClientLimit, OfflineConfig, RateLimit } from "../../config/schema.ts";
+import { envoyDuration } from "./envoy-duration.ts";
 
 /** A filter of Envoy's HTTP connection manager, as an EnvoyFilter holds it. */
 export interface HttpFilter {
@@ -83,7 +84,7 @@ function counted(limit: RateLimit, descriptors: readonly Descriptor[]) {
 
 /** Full at first, and filled evenly: a request more every interval/requests. */
 function bucket({ requests, interval }: RateLimit) {
-  return { max_tokens: requests, tokens_per_fill: requests, fill_interval: `${seconds(interval)}s` };
+  return { max_tokens: requests, tokens_per_fill: requests, fill_interval: envoyDuration(seconds(interval)) };
 }
 
 function localRateLimit(name: string, limit: RateLimit, what: Record<string, unknown>): HttpFilter {

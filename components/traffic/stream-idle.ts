@@ -4,6 +4,7 @@ import type { StreamLimits } from "../../services/stream-limits.ts";
 import type { Cluster } from "../cluster.ts";
 import type { EnvoyConfigObjectPatch } from "../istio/generated/envoy-filter.ts";
 import { istioObject, type NamedRoute } from "../istio/objects.ts";
+import { envoyDuration } from "./envoy-duration.ts";
 
 /** A VirtualService, and what it is made of. */
 export interface Routing {
@@ -70,15 +71,10 @@ export function idlePatches(
 function bounds({ idle, ownSilence }: Pick<StreamLimits, "idle" | "ownSilence">) {
   if (!ownSilence) return idleTimeout(idle);
   const later = Math.min(idle / 10, 0.5);
-  return { ...idleTimeout(idle + later), retry_policy: { per_try_idle_timeout: inSeconds(idle) } };
+  return { ...idleTimeout(idle + later), retry_policy: { per_try_idle_timeout: envoyDuration(idle) } };
 }
 
 /** What a route says of the longest silence, in seconds. */
 export function idleTimeout(idle: number) {
-  return { idle_timeout: inSeconds(idle) };
-}
-
-/** A length of time as Envoy writes it: in seconds alone, `1.5s`. */
-function inSeconds(length: number): string {
-  return `${Math.round(length * 1000) / 1000}s`;
+  return { idle_timeout: envoyDuration(idle) };
 }

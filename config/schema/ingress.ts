@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { seconds } from "../quantities.ts";
-import { count, duration, headerName, hostname } from "../scalars.ts";
+import { count, headerName, hostname, wholeMilliseconds } from "../scalars.ts";
 import { ingressTls } from "./ingress-tls.ts";
 import { object } from "./object.ts";
 import { users } from "./users.ts";
@@ -8,7 +8,7 @@ import { users } from "./users.ts";
 const requests = count(1, "requests", 100_000).describe("Requests in an interval, and at most that many at once.");
 
 /** Envoy refuses a token bucket that is filled more often than every 50 ms. */
-const interval = duration
+const interval = wholeMilliseconds
   .refine((text) => seconds(text) >= 0.05 && seconds(text) <= 3600, {
     error: 'is not an interval from "50ms" to "1h"',
   })

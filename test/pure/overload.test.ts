@@ -60,6 +60,16 @@ describe("the filter that counts each client", () => {
   });
 });
 
+test.each([
+  ["350ms", "0.35s"],
+  ["1130ms", "1.13s"],
+  ["1h", "3600s"],
+] as const)("an interval of %s is %s, in no more digits than istiod takes", (interval, expected) => {
+  expect(limitFilter({ requests: 5, interval }).typed_config["token_bucket"]).toMatchObject({
+    fill_interval: expected,
+  });
+});
+
 test("the filter that counts all has one bucket", () => {
   const { name, typed_config: config } = limitFilter({ requests: 500, interval: "250ms" });
   expect(name).toBe("linly-mesh.gateway_limit");
