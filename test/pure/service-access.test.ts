@@ -10,6 +10,7 @@ import { parseMesh } from "../../config/parse.ts";
 import { planPipeline } from "../../services/plan.ts";
 import { standing } from "../../services/standing.ts";
 import { validMesh } from "../support/mesh-arbitrary.ts";
+import { shownMeshes, shownRequests, textOf } from "../support/pages.ts";
 
 const version = { name: "v1", weight: 100, image: "registry.example.com/x:1" };
 const simulated = { engine: "simulator", versions: [version] };
@@ -154,6 +155,32 @@ test.each(["local", "prod"])("docs/authorization.md has the table of %s", (stack
   );
   const page = readFileSync(join(projectDir, "docs", "authorization.md"), "utf8").replace(/ +/g, " ");
   expect(page).toContain(rows.join("\n"));
+});
+
+describe("docs/first-up.md", () => {
+  const rounds = textOf("docs/first-up.md")
+    .split(/^(?=## )/m)
+    .filter((section) => section.startsWith("## Round"));
+  const [trial] = shownMeshes(rounds.join(""));
+
+  /** What users may ask for at the gateway, by the stack that a round shows, or its part laid over the first one. */
+  const openIn = (round: string) => {
+    const rules = rulesOf(shownMeshes(round, trial).at(-1));
+    const opening = rules.find(({ who }) => `${who.namespace}/${who.serviceAccount}` === gateway)?.opening;
+    return opening !== undefined && "routes" in opening ? opening.routes : [];
+  };
+
+  test.each(rounds)("what a reader asks for is let in: %.30s", (round) => {
+    const asked = shownRequests(round);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(openIn(round)).toEqual(expect.arrayContaining(asked));
+  });
+
+  test("the control: a path that is no route of the stage would not be", () => {
+    const asked = shownRequests("curl -s -X POST http://203.0.113.7/");
+    expect(asked).toEqual([{ method: "POST", path: "/" }]);
+    for (const round of rounds) expect(openIn(round)).not.toEqual(expect.arrayContaining(asked));
+  });
 });
 
 describe("as Istio reads it", () => {
