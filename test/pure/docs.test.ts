@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { generatedFiles, refreshed } from "../../cli/docs.ts";
 import { projectDir } from "../../cli/project.ts";
+import { readStackFile } from "../../cli/stack-file.ts";
 import { checkMesh } from "../../config/parse.ts";
 import { referenceRows, stackJsonSchema } from "../../config/reference.ts";
 import { pages, shownMeshes, textOf } from "../support/pages.ts";
@@ -47,13 +48,39 @@ test.each(pages)("what %s shows as YAML is YAML", (page) => {
   expect(documents.flatMap(({ errors }) => errors.map(({ message }) => message))).toEqual([]);
 });
 
-test.each([
-  ["docs/config.md", 8],
-  ["docs/first-up.md", 2],
-])("%s shows %i stacks and parts of stacks, each without a fault", (page, count) => {
-  const shown = shownMeshes(textOf(page));
-  expect(shown.length).toBe(count);
-  expect(shown.flatMap((mesh) => checkMesh(mesh).faults)).toEqual([]);
+const meshOf = (stack: string): Record<string, unknown> => ({ ...readStackFile(projectDir, stack).mesh });
+const [usual] = shownMeshes(textOf("docs/config.md"));
+
+/** Pages, how many stacks and parts of stacks each shows, and what their parts are laid over. */
+const shown: [page: string, count: number, base: Record<string, unknown> | undefined][] = [
+  ["docs/config.md", 8, undefined],
+  ["docs/first-up.md", 2, undefined],
+  ["docs/addons.md", 4, usual],
+  ["docs/authorization.md", 1, usual],
+  ["docs/canary.md", 2, usual],
+  ["docs/circuit-breaking.md", 1, usual],
+  ["docs/egress.md", 1, usual],
+  ["docs/ingress-tls.md", 1, usual],
+  ["docs/layer4.md", 1, meshOf("prod")],
+  ["docs/load-balancing.md", 1, usual],
+  ["docs/low-overhead.md", 1, usual],
+  ["docs/mirroring.md", 1, usual],
+  ["docs/multicluster.md", 1, usual],
+  ["docs/observability.md", 1, usual],
+  ["docs/overload.md", 1, usual],
+  ["docs/pipeline.md", 1, meshOf("local")],
+  ["docs/retries.md", 1, usual],
+  ["docs/secrets.md", 1, usual],
+  ["docs/services.md", 2, usual],
+  ["docs/streaming.md", 1, usual],
+  ["docs/trust.md", 1, usual],
+  ["docs/users.md", 1, usual],
+];
+
+test.each(shown)("%s shows %i stacks and parts of stacks, each without a fault", (page, count, base) => {
+  const meshes = shownMeshes(textOf(page), base);
+  expect(meshes.length).toBe(count);
+  expect(meshes.flatMap((mesh) => checkMesh(mesh).faults)).toEqual([]);
 });
 
 test("the control: a weight written wrongly in a page would be a fault", () => {
