@@ -124,8 +124,11 @@ export const share = z
   .min(1, { error: "is not a whole number from 1 to 100" })
   .max(100, { error: "is not a whole number from 1 to 100" });
 
-/** A minor release of Kubernetes. */
-export const kubernetesVersion = text(/^1\.\d{1,3}$/, 'a version of Kubernetes such as "1.33"');
+/** A minor release of Kubernetes. In quotes, since YAML takes 1.30 for 1.3. */
+export const kubernetesVersion = text(
+  /^1\.\d{1,3}$/,
+  'a version of Kubernetes: write major and minor, in quotes: "1.34"',
+);
 
 /** A number of things, at most a thousand unless told otherwise: more is a slip of the keyboard. */
 export function count(min: number, what: string, max = 1000) {

@@ -74,7 +74,9 @@ export const cluster = object({
     .describe("Runs no stage for a while: requests that enter there are served by other clusters."),
   kubernetesVersion: kubernetesVersion
     .optional()
-    .describe("Oldest version of Kubernetes in the cluster: `1.33`. Default: not checked against what is used."),
+    .describe(
+      'Oldest version of Kubernetes in the cluster: of `v1.34.2` write `"1.34"`. Default: not checked against what is used.',
+    ),
 });
 
 const toleration = object({

@@ -17,7 +17,7 @@ function meshOf(services: Record<string, object>, more: object = {}): unknown {
   return JSON.parse(JSON.stringify(mesh));
 }
 
-function cluster(kubernetesVersion: string): object {
+function cluster(kubernetesVersion: string | number): object {
   return { clusters: [{ name: "local", network: "n1", region: "r1", kubernetesVersion }] };
 }
 
@@ -181,7 +181,8 @@ describe("the capacity of the gpu pool", () => {
 describe("Kubernetes", () => {
   const imageVolume = one({}, { engine: "vllm", model: { image: "x/weights:1" } });
 
-  test.each<[string, object, string[]]>([
+  const noVersion = 'is not a version of Kubernetes: write major and minor, in quotes: "1.34"';
+  test.each<[string | number, object, string[]]>([
     ["1.32", one({}), []],
     ["1.31", one({}), ['clusters[0].kubernetesVersion: "1.31" is too old: Istio 1.31 needs 1.32 or newer']],
     ["1.35", imageVolume, []],
@@ -191,7 +192,9 @@ describe("Kubernetes", () => {
       ['services.llm.model.image: needs Kubernetes 1.35 or newer; clusters[0].kubernetesVersion is "1.34"'],
     ],
     ["1.34", one({}, { model: { claim: "weights" } }), []],
-    ["v1.34.1", one({}), ['clusters[0].kubernetesVersion: "v1.34.1" is not a version of Kubernetes such as "1.33"']],
+    ["v1.34.1", one({}), [`clusters[0].kubernetesVersion: "v1.34.1" ${noVersion}`]],
+    ["1.34.2", one({}), [`clusters[0].kubernetesVersion: "1.34.2" ${noVersion}`]],
+    [1.34, one({}), [`clusters[0].kubernetesVersion: 1.34 ${noVersion}`]],
   ])("%s", (version, llm, expected) => {
     expect(faults(meshOf({ llm }, cluster(version)))).toEqual(expected);
   });
