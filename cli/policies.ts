@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
@@ -7,6 +7,9 @@ import type { PolicyPack } from "../engine/index.ts";
 import { collected } from "./collected.ts";
 import { UsageError } from "./lab-guard.ts";
 import { projectDir } from "./project.ts";
+
+/** By which the Pulumi CLI, too, knows a pack. */
+const packFile = "PulumiPolicy.yaml";
 
 /** What a command is told of policies, as the Pulumi CLI is. */
 export interface PolicyOptions {
@@ -33,10 +36,20 @@ export function policyPacksOf({ policyPack = [], policyPackConfig = [] }: Policy
       `there are ${policyPackConfig.length} --policy-pack-config for ${dirs.length} policy packs; give at most one for each`,
     );
   }
+  const faults = policyPack.flatMap((dir) => packFault(dir) ?? []);
+  if (faults.length > 0) throw new UsageError(faults.join("\n"));
   return dirs.map((dir, index) => {
     const file = policyPackConfig[index];
     return file === undefined ? { dir } : { dir, config: readConfig(file) };
   });
+}
+
+/** Why a folder that was named can't be run as a policy pack; undefined where it looks like one. */
+function packFault(dir: string): string | undefined {
+  const found = statSync(resolve(dir), { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) return `--policy-pack ${dir}: there is no such folder`;
+  if (existsSync(join(resolve(dir), packFile))) return undefined;
+  return `--policy-pack ${dir} is no policy pack: it has no ${packFile}`;
 }
 
 function readConfig(file: string): NonNullable<PolicyPack["config"]> {

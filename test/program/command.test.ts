@@ -41,6 +41,16 @@ describe("exit codes", () => {
     ["up of a stack that is not the lab's", ["up", "prod"], /npx pulumi up --stack prod/],
     ["destroy of one", ["destroy", "prod"], /npx pulumi destroy --stack prod/],
     ["a lab of a stack that has none", ["lab", "up", "prod"], /"prod" has no lab.*local, local-multicluster/],
+    [
+      "no such policy pack",
+      ["preview", "local", "--policy-pack", "nopack"],
+      /^--policy-pack nopack: there is no such folder\n$/,
+    ],
+    [
+      "a folder that is no policy pack",
+      ["preview", "local", "--policy-pack", "docs"],
+      /^--policy-pack docs is no policy pack: it has no PulumiPolicy\.yaml\n$/,
+    ],
     ["no such policy config", ["preview", "local", "--policy-pack-config", "/nowhere"], /\/nowhere is no JSON object/],
   ])("2 for %s", async (_, args, message) => {
     const { code, output } = await linlyMesh(args);
