@@ -42,6 +42,16 @@ test.each(pages)("every link of %s leads to a file", (page) => {
   expect(broken).toEqual([]);
 });
 
+test("README.md and README.zh-CN.md lead to the same pages", () => {
+  const linkedBy = (page: string) =>
+    new Set([...textOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = ""]) => target));
+  const [english, chinese] = [linkedBy("README.md"), linkedBy("README.zh-CN.md")];
+  expect(english.size).toBeGreaterThan(40);
+  expect(chinese.delete("README.md")).toBe(true);
+  expect(english.delete("README.zh-CN.md")).toBe(true);
+  expect([...chinese].sort()).toEqual([...english].sort());
+});
+
 test.each(pages)("what %s shows as YAML is YAML", (page) => {
   const text = textOf(page);
   const documents = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => parseAllDocuments(block));
