@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { untestedRelease } from "../../config/checks/istio-release.ts";
 import { chartFrom, mirroredCharts } from "../charts.ts";
 import type { Cluster } from "../cluster.ts";
 import { Intermediate } from "../security/intermediate.ts";
@@ -43,6 +44,8 @@ export class Istio extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("linly-mesh:istio:Istio", cluster.config.name, {}, opts);
+    const untested = controlPlane && untestedRelease(args.istio);
+    if (untested !== undefined) void pulumi.log.warn(untested, this);
     this.namespace = cluster.namespace(
       istioNamespace,
       {

@@ -9,6 +9,7 @@ import { apiServerFaults, clusterFaults, podCidrFaults } from "./clusters.ts";
 import { egressFaults } from "./egress.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
 import { engineFaults } from "./engines.ts";
+import { istioReleaseFaults } from "./istio-release.ts";
 import { kubernetesFaults } from "./kubernetes.ts";
 import { dashboardFaults, gpuSharingFaults, migFaults } from "./addons.ts";
 import { layer4Faults } from "./layer4.ts";
@@ -59,6 +60,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   gpuFaults,
   capacityFaults,
   kubernetesFaults,
+  istioReleaseFaults,
   namespaceFaults,
   hostFaults,
   ingressTlsFaults,

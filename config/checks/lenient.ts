@@ -107,7 +107,7 @@ const gpuPool = z.object({ nodes: number, gpusPerNode: number });
 const uncounted = { nodes: undefined, gpusPerNode: undefined };
 
 const anything = z.unknown().optional();
-const charts = z.object({ digests: anything }).catch({ digests: undefined });
+const charts = z.object({ version: text, digests: anything }).catch({ digests: undefined });
 const install = z.boolean().catch(true);
 
 const addons = z.object({
