@@ -42,6 +42,12 @@ test.each(pages)("every link of %s leads to a file", (page) => {
   expect(broken).toEqual([]);
 });
 
+test("each design note is linked from CONTRIBUTING.md", () => {
+  const notes = pages.filter((page) => page.startsWith("docs/design/"));
+  expect(notes.length).toBeGreaterThan(5);
+  expect(notes.filter((note) => !textOf("CONTRIBUTING.md").includes(`](${note})`))).toEqual([]);
+});
+
 test("README.md and README.zh-CN.md lead to the same pages", () => {
   const linkedBy = (page: string) =>
     new Set([...textOf(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = ""]) => target));
