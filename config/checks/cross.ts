@@ -16,6 +16,7 @@ import { layer4Faults } from "./layer4.ts";
 import { lenientMesh, type LenientMesh } from "./lenient.ts";
 import { localityFaults } from "./locality.ts";
 import { hostFaults, labFaults, namespaceFaults } from "./names.ts";
+import { mappedValueFaults } from "./mapped-values.ts";
 import { mirrorFaults } from "./mirror.ts";
 import { uploaderFaults } from "./model-uploader.ts";
 import { offlineFaults } from "./offline.ts";
@@ -67,6 +68,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   meshCaFaults,
   labFaults,
   reservedValueFaults,
+  mappedValueFaults,
   ambientFaults,
   uploaderFaults,
   chartDigestFaults,

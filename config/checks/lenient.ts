@@ -115,15 +115,24 @@ const addons = z.object({
     .object({ install, existing: anything, operator: anything, scrapeInterval: time })
     .catch({ install: true, existing: undefined, operator: undefined, scrapeInterval: undefined }),
   grafana: z.object({ install }).catch({ install: true }),
-  certManager: z.object({ install, charts }).catch({ install: true, charts: { digests: undefined } }),
+  certManager: z
+    .object({ install, charts, values: mapping })
+    .catch({ install: true, charts: { digests: undefined }, values: {} }),
   gpuDevicePlugin: z
     .object({
       charts,
+      values: mapping,
       timeSlicing: z.object({ replicas: number }).optional().catch(undefined),
       mig: text,
       migProfile: text,
     })
-    .catch({ charts: { digests: undefined }, timeSlicing: undefined, mig: undefined, migProfile: undefined }),
+    .catch({
+      charts: { digests: undefined },
+      values: {},
+      timeSlicing: undefined,
+      mig: undefined,
+      migProfile: undefined,
+    }),
 });
 
 const limit = z.object({ requests: number, interval: text }).optional().catch(undefined);
@@ -207,11 +216,12 @@ export const lenientMesh = z.object({
     .optional()
     .catch(undefined),
   addons: addons.catch({
-    certManager: { install: true, charts: { digests: undefined } },
+    certManager: { install: true, charts: { digests: undefined }, values: {} },
     prometheus: { install: true, existing: undefined, operator: undefined, scrapeInterval: undefined },
     grafana: { install: true },
     gpuDevicePlugin: {
       charts: { digests: undefined },
+      values: {},
       timeSlicing: undefined,
       mig: undefined,
       migProfile: undefined,

@@ -90,6 +90,9 @@ const charts = ["base", "istiod", "cni", "gateway", "eastWestGateway"];
 /** Profiles change hundreds of values at once, those above among them. */
 export const profiles = charts.flatMap((chart) => [`${chart}.profile`, `${chart}.global.profile`]);
 
+/** Paths of all reserved values. */
+export const reservedPaths = [...reserved.flatMap(([path]) => [path, ...inGlobal(path)]), ...profiles];
+
 /** The annotation by which a pod of a gateway is told its own settings; its name has dots, unlike a path's parts. */
 const ownSettings = "proxy.istio.io/config";
 
