@@ -83,9 +83,14 @@ const reserved: readonly (readonly [path: string, instead: string])[] = [
   ["eastWestGateway.service.loadBalancerSourceRanges", "set clusters[].eastWestGateway.sourceRanges"],
 ];
 
-/** Below these keys the charts know every value a second time. */
-const detours = ["_internal_defaults_do_not_set", "defaults"];
 const charts = ["base", "istiod", "cni", "gateway", "eastWestGateway"];
+
+/** Below these keys the charts know every value a second time; what stands below the last two goes before the value. */
+export const detours = [
+  ...charts.flatMap((chart) => [`${chart}._internal_defaults_do_not_set`, `${chart}.defaults`]),
+  "istiod.pilot",
+  "cni.cni",
+];
 
 /** Profiles change hundreds of values at once, those above among them. */
 export const profiles = charts.flatMap((chart) => [`${chart}.profile`, `${chart}.global.profile`]);
@@ -112,7 +117,7 @@ function annotationFaults(values: unknown): Fault[] {
 export function reservedValueFaults({ istio: { values } }: LenientMesh): Fault[] {
   const all = [
     ...reserved.flatMap(([path, instead]) => [path, ...inGlobal(path)].map((at) => [at, instead] as const)),
-    ...charts.flatMap((chart) => detours.map((key) => [`${chart}.${key}`, "set the value itself"] as const)),
+    ...detours.map((path) => [path, "set the value itself"] as const),
     ...profiles
       // That one has a fault of its own.
       .filter((path) => valueAt(values, path.split(".")) !== "ambient")

@@ -106,14 +106,14 @@ describe("Helm values by a cluster's place", () => {
   const remoteMesh = meshOf({ topology: "primary-remote", clusters: remotes });
 
   test("a remote has no istiod: its own way to its primary's, whatever the stack says of istiod", () => {
-    const values = { istiod: { pilot: { replicaCount: 3 } } };
+    const values = { istiod: { replicaCount: 3 } };
     const istio = { charts: { folder: "charts" }, ca: "certManager", values };
     expect(valuesIn({ ...remoteMesh, istio }, "east")).toEqual({
       profile: "remote",
       istiodRemote: { injectionPath: "/inject/cluster/east/net/east" },
       global: { enableReaderRBAC: false, multiCluster: { clusterName: "east" }, network: "east" },
     });
-    expect(valuesIn({ ...remoteMesh, istio }, "north")).toMatchObject({ pilot: { replicaCount: 3 } });
+    expect(valuesIn({ ...remoteMesh, istio }, "north")).toMatchObject({ replicaCount: 3 });
   });
 
   test("a primary with remotes says so; its hosts are its own but for those that are shared", () => {

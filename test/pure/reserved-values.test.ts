@@ -22,6 +22,17 @@ describe("ambient mode is refused", () => {
     ]);
   });
 
+  test.each<[string, string, object]>([
+    ["istiod.pilot", "env.PILOT_ENABLE_AMBIENT", { istiod: { pilot: { env: { PILOT_ENABLE_AMBIENT: "true" } } } }],
+    ["cni.cni", "ambient.enabled", { cni: { cni: { ambient: { enabled: true } } } }],
+  ])("below %s, too", (detour, path, values) => {
+    const istio = { charts: { folder: "charts" }, ca: "certManager", values };
+    expect(faultsOf(meshOf({ istio }))).toEqual([
+      `istio.values.${detour}: is not for the stack file to set: set the value itself`,
+      `istio.values.${detour}.${path}: ${why}; remove it`,
+    ]);
+  });
+
   test("where it is switched off nothing is said", () => {
     const values = { istiod: { env: { PILOT_ENABLE_AMBIENT: "false" } }, cni: { ambient: { enabled: false } } };
     const istio = { charts: { folder: "charts" }, ca: "certManager", values };
@@ -30,7 +41,7 @@ describe("ambient mode is refused", () => {
 });
 
 describe("Helm values that would undo what the program builds on them", () => {
-  test.each<[string]>([
+  test.each<[path: string, told?: string]>([
     ["istiod.profile"],
     ["base.global.profile"],
     ["istiod.global.externalIstiod"],
@@ -46,6 +57,9 @@ describe("Helm values that would undo what the program builds on them", () => {
     ["istiod.env.PILOT_SKIP_VALIDATE_TRUST_DOMAIN"],
     ["istiod.istiodRemote"],
     ["istiod._internal_defaults_do_not_set"],
+    ["istiod.pilot"],
+    ["istiod.pilot.meshConfig.outboundTrafficPolicy", "istiod.pilot"],
+    ["cni.cni"],
     ["gateway.networkGateway"],
     ["gateway.global.networkGateway"],
     ["eastWestGateway.name"],
@@ -64,11 +78,11 @@ describe("Helm values that would undo what the program builds on them", () => {
     ["istiod.global.proxy.excludeInboundPorts"],
     ["istiod.global.proxy.excludeOutboundPorts"],
     ["istiod.global.proxy.excludeIPRanges"],
-  ])("%s", (path) => {
+  ])("%s", (path, told = path) => {
     const values = path.split(".").reduceRight<unknown>((inner, key) => ({ [key]: inner }), "x");
     const istio = { charts: { folder: "charts" }, ca: "certManager", values };
     expect(faultsOf(meshOf({ istio }))).toEqual([
-      expect.stringMatching(`^istio\\.values\\.${path.replaceAll(".", "\\.")}: is not for the stack file to set: `),
+      expect.stringMatching(`^istio\\.values\\.${told.replaceAll(".", "\\.")}: is not for the stack file to set: `),
     ]);
   });
 

@@ -175,7 +175,7 @@ const istio = (hasCertManager: boolean, primaries: number) =>
     optional("trustDomain", fc.constantFrom("cluster.local", "mesh.example.com")),
     optional("workloadCertificates", fc.constantFrom({}, { ttl: "90m" })),
     (primaries > 1 ? given : optional<string>)("ca", fc.constantFrom(...authorities(hasCertManager, primaries))),
-    optional("values", fc.constant({ istiod: { pilot: { replicaCount: 2 } } })),
+    optional("values", fc.constant({ istiod: { replicaCount: 2 } })),
   );
 
 /** An account may have a stage's name where no stage is. */
