@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { ConfigError, formatPath, type Fault } from "../config/faults.ts";
 import { suggestion } from "../config/nearest.ts";
@@ -8,6 +7,7 @@ import { checkMesh } from "../config/parse.ts";
 import type { MeshConfig } from "../config/schema.ts";
 import { secretFaults, secretReferences } from "../config/secret-references.ts";
 import { readSecrets } from "./stack-secrets.ts";
+import { readYaml } from "./stack-yaml.ts";
 import { projectName } from "./project.ts";
 
 /** A stack file, read and checked. */
@@ -100,16 +100,6 @@ function sealedPlaces(value: unknown, place: readonly PropertyKey[] = []): strin
   const entries = Object.entries(value);
   if (entries.length === 1 && entries[0]?.[0] === "secure") return [formatPath(place)];
   return entries.flatMap(([key, member]) => sealedPlaces(member, [...place, key]));
-}
-
-function readYaml(text: string, path: string): unknown {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  if (document.errors.length === 0) return document.toJS();
-  throw new ConfigError(
-    path,
-    document.errors.map(({ pos, message }) => ({ path: `line ${lines.linePos(pos[0]).line}`, message })),
-  );
 }
 
 function asString(value: unknown): string {
