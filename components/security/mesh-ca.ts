@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { rootName } from "../../config/root-name.ts";
 import type { Cluster } from "../cluster.ts";
 import { certificate, controlPlaneCa, type CertificateSpec, type IssuerRef } from "./certificates.ts";
 import { OwnCa } from "./own-ca.ts";
@@ -43,7 +44,7 @@ export class MeshCa extends pulumi.ComponentResource {
     const after = [args.namespace, certManager];
     this.root = new OwnCa(
       cluster,
-      { name: "mesh-root", namespace, commonName: `${meshId} root`, after },
+      { name: "mesh-root", namespace, commonName: rootName(meshId), after },
       { parent: this },
     );
     this.intermediate = certificate(

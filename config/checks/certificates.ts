@@ -1,6 +1,7 @@
 import { seconds } from "../quantities.ts";
 import { duration } from "../scalars.ts";
 import type { Fault } from "../faults.ts";
+import { longestCommonName, rootName } from "../root-name.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { valueAt } from "./reserved-values.ts";
 
@@ -39,6 +40,14 @@ export function ingressTlsFaults({ ingress: { hosts, tls }, addons, clusters }: 
     faults.push({ path: "ingress.tls.renewBefore", message });
   }
   return faults;
+}
+
+/** A mesh whose name makes too long a one for its root. */
+export function rootNameFaults({ istio: { ca, meshId } }: LenientMesh): Fault[] {
+  if (ca !== "certManager" || meshId === undefined || rootName(meshId).length <= longestCommonName) return [];
+  const most = longestCommonName - rootName("").length;
+  const message = `${JSON.stringify(meshId)} has ${meshId.length} characters; with ca: certManager, whose root is named by it, at most ${most}`;
+  return [{ path: "istio.meshId", message }];
 }
 
 /** A CA for istiod that nobody could make, or that a stack's own values would take away. */

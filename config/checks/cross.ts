@@ -3,7 +3,7 @@ import { chainFaults, sourceFaults } from "./abilities.ts";
 import { ambientFaults } from "./ambient.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
-import { ingressTlsFaults, meshCaFaults } from "./certificates.ts";
+import { ingressTlsFaults, meshCaFaults, rootNameFaults } from "./certificates.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
 import { apiServerFaults, clusterFaults, podCidrFaults } from "./clusters.ts";
 import { egressFaults } from "./egress.ts";
@@ -66,6 +66,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   hostFaults,
   ingressTlsFaults,
   meshCaFaults,
+  rootNameFaults,
   labFaults,
   reservedValueFaults,
   mappedValueFaults,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { topologies } from "../../services/topology.ts";
-import { wholeMilliseconds } from "../scalars.ts";
+import { dnsLabel, wholeMilliseconds } from "../scalars.ts";
 
 const text = z.string().optional().catch(undefined);
 const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
@@ -110,10 +110,22 @@ const anything = z.unknown().optional();
 const charts = z.object({ version: text, digests: anything }).catch({ digests: undefined });
 const install = z.boolean().catch(true);
 
+const unreadablePrometheus = {
+  install: true,
+  existing: undefined,
+  operator: undefined,
+  scrapeInterval: undefined,
+};
+
 const addons = z.object({
   prometheus: z
-    .object({ install, existing: anything, operator: anything, scrapeInterval: time })
-    .catch({ install: true, existing: undefined, operator: undefined, scrapeInterval: undefined }),
+    .object({
+      install,
+      existing: anything,
+      operator: anything,
+      scrapeInterval: time,
+    })
+    .catch(unreadablePrometheus),
   grafana: z.object({ install }).catch({ install: true }),
   certManager: z
     .object({ install, charts, values: mapping })
@@ -209,15 +221,15 @@ export const lenientMesh = z.object({
     })
     .catch({ testers: undefined, dialogues: undefined }),
   istio: z
-    .object({ ca: text, values: mapping, charts })
-    .catch({ ca: undefined, values: {}, charts: { digests: undefined } }),
+    .object({ meshId: dnsLabel().optional().catch(undefined), ca: text, values: mapping, charts })
+    .catch({ meshId: undefined, ca: undefined, values: {}, charts: { digests: undefined } }),
   airGap: z
     .object({ charts: z.object({ oci: text }).catch({ oci: undefined }) })
     .optional()
     .catch(undefined),
   addons: addons.catch({
     certManager: { install: true, charts: { digests: undefined }, values: {} },
-    prometheus: { install: true, existing: undefined, operator: undefined, scrapeInterval: undefined },
+    prometheus: unreadablePrometheus,
     grafana: { install: true },
     gpuDevicePlugin: {
       charts: { digests: undefined },

@@ -92,6 +92,14 @@ describe("istio.ca and istio.workloadCertificates in a stack file", () => {
       [/^istio\.ca {2}"certManager" takes the cert-manager that this program installs/],
     ],
     [{ ca: "existing" }, { certManager: { install: false } }, []],
+    [{ ca: "certManager", meshId: "m".repeat(59) }, {}, []],
+    [{ ca: "existing", meshId: "m".repeat(63) }, {}, []],
+    [
+      { ca: "certManager", meshId: "m".repeat(60) },
+      {},
+      [/^istio\.meshId {2}"m+" has 60 characters; with ca: certManager, whose root is named by it, at most 59$/],
+    ],
+    [{ ca: "certManager", meshId: "m".repeat(64) }, {}, [/^istio\.meshId {2}"m+" is not a name of at most 63 /]],
     [
       { ca: "existing", values: { istiod: { volumes: [] } } },
       {},
