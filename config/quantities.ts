@@ -24,3 +24,11 @@ export function bytes(quantity: string): number {
   const [, number = "", unit = ""] = /^([\d.]+)([A-Za-z]*)$/.exec(quantity) ?? [];
   return Number(number || Number.NaN) * (memoryUnits[unit] ?? Number.NaN);
 }
+
+/** Hours of a unit in which Prometheus takes retentions. */
+const retentionHours: Record<string, number> = { h: 1, d: 24, w: 7 * 24, y: 365 * 24 };
+
+/** Seconds that a retention stands for, such as `15d`; NaN for what is none. */
+export function retentionSeconds(text: string): number {
+  return Number(text.slice(0, -1)) * (retentionHours[text.slice(-1)] ?? Number.NaN) * 3600;
+}

@@ -1,4 +1,5 @@
 import type { Duration } from "./duration.ts";
+
 /** Istio's own metrics, by the names that its Telemetry resource switches them off with. */
 export const istioMetrics = [
   "REQUEST_COUNT",
@@ -64,6 +65,9 @@ export type AlertName = keyof typeof alertNeeds;
 
 /** How often pods are read where the stack does not say: Prometheus' own default is a minute, which sees a bad rollout late. */
 export const usualScrapeInterval = "15s";
+
+/** How long samples are kept where the stack does not say. */
+export const usualRetention = "7d";
 
 /** Over which span an alert judges where the stack does not say. */
 export const usualSpans = { latency: "10m", errors: "5m" } as const satisfies Record<AlertName, Duration>;

@@ -27,7 +27,7 @@ import { clusterWeightFaults, nowhereFaults, placementFaults, spreadFaults } fro
 import { reservedValueFaults } from "./reserved-values.ts";
 import { gpuFaults, resourceFaults } from "./resources.ts";
 import { sameZoneFaults } from "./same-zone.ts";
-import { alertFaults, judgeFaults, spanFaults } from "./telemetry.ts";
+import { alertFaults, judgeFaults, retentionFaults, spanFaults } from "./telemetry.ts";
 import { timeoutFaults, tryFaults } from "./timeouts.ts";
 import { topologyFaults } from "./topology.ts";
 import { userFaults } from "./users.ts";
@@ -83,6 +83,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   sourceFaults,
   judgeFaults,
   spanFaults,
+  retentionFaults,
 ];
 
 /** The faults that no single value shows: sums, names given twice, references to nothing. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { topologies } from "../../services/topology.ts";
-import { dnsLabel, wholeMilliseconds } from "../scalars.ts";
+import { dnsLabel, retention, wholeMilliseconds } from "../scalars.ts";
 
 const text = z.string().optional().catch(undefined);
 const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
@@ -115,6 +115,7 @@ const unreadablePrometheus = {
   existing: undefined,
   operator: undefined,
   scrapeInterval: undefined,
+  retention: undefined,
 };
 
 const addons = z.object({
@@ -124,6 +125,7 @@ const addons = z.object({
       existing: anything,
       operator: anything,
       scrapeInterval: time,
+      retention: retention.optional().catch(undefined),
     })
     .catch(unreadablePrometheus),
   grafana: z.object({ install }).catch({ install: true }),

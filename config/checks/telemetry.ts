@@ -1,6 +1,13 @@
 import { durationOf, seconds } from "../../services/duration.ts";
-import { alertNeeds, usualScrapeInterval, usualSpans, type AlertName } from "../../services/telemetry.ts";
+import {
+  alertNeeds,
+  usualRetention,
+  usualScrapeInterval,
+  usualSpans,
+  type AlertName,
+} from "../../services/telemetry.ts";
 import type { Fault } from "../faults.ts";
+import { retentionSeconds } from "../quantities.ts";
 import { unmeasured } from "./abilities.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { valueAt } from "./reserved-values.ts";
@@ -49,6 +56,23 @@ export function spanFaults({ telemetry: { alerts }, addons: { prometheus } }: Le
     if (seconds(within) >= least) return [];
     const found = `${within} are less than ${fewestScrapes} scrapes, ${interval} apart`;
     const message = `${found}: set at least ${durationOf(least)}, or a shorter addons.prometheus.scrapeInterval`;
+    return [{ path: `telemetry.alerts.${name}.within`, message }];
+  });
+}
+
+/** Spans that an alert looks back over: `latency` compares one with the one before it. */
+const comparedSpans = { latency: 2, errors: 1 } as const satisfies Record<AlertName, number>;
+
+/** Alerts that look back further than samples are kept: with nothing to judge by they are silent. */
+export function retentionFaults({ telemetry: { alerts }, addons: { prometheus } }: LenientMesh): Fault[] {
+  if (!prometheus.install) return [];
+  const kept = prometheus.retention ?? usualRetention;
+  return enabledAlerts(alerts).flatMap((name) => {
+    const within = alerts[name].within ?? usualSpans[name];
+    const most = retentionSeconds(kept) / comparedSpans[name];
+    if (seconds(within) <= most) return [];
+    const found = `${within}${name === "latency" ? ", and as much before them," : ""} are more than the ${kept} that samples are kept`;
+    const message = `${found}: set at most ${most / 3600}h, or a longer addons.prometheus.retention`;
     return [{ path: `telemetry.alerts.${name}.within`, message }];
   });
 }

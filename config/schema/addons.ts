@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { usualScrapeInterval } from "../../services/telemetry.ts";
+import { usualRetention, usualScrapeInterval } from "../../services/telemetry.ts";
 import { seconds } from "../quantities.ts";
 import {
   count,
@@ -95,7 +95,7 @@ const prometheus = addon(
     image: image(
       "docker.io/prom/prometheus:v3.15.0@sha256:efd719c99d83b060d9daefdcf00360461adf279f45ef5391f8d111892118753e",
     ),
-    retention: retention.default("7d").describe("How long samples are kept."),
+    retention: retention.default(usualRetention).describe("How long samples are kept."),
     storage,
     scrapeInterval: scrapeInterval
       .default(usualScrapeInterval)

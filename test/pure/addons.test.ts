@@ -354,6 +354,27 @@ describe("faults", () => {
         "telemetry.alerts.latency.within  30s are less than 4 scrapes, 15s apart: set at least 60s, or a shorter addons.prometheus.scrapeInterval",
       ],
     ],
+    [
+      { telemetry: { alerts: { latency: { within: "168h" } } } },
+      [
+        "telemetry.alerts.latency.within  168h, and as much before them, are more than the 7d that samples are kept: set at most 84h, or a longer addons.prometheus.retention",
+      ],
+    ],
+    [{ telemetry: { alerts: { latency: { within: "84h" }, errors: { within: "168h" } } } }, []],
+    [
+      { telemetry: { alerts: { errors: { within: "8760h" } } }, addons: { prometheus: { retention: "1h" } } },
+      [
+        "telemetry.alerts.errors.within  8760h are more than the 1h that samples are kept: set at most 1h, or a longer addons.prometheus.retention",
+      ],
+    ],
+    [{ telemetry: { alerts: { errors: { within: "8760h" } } }, addons: { prometheus: { retention: "1y" } } }, []],
+    [
+      {
+        telemetry: { alerts: { errors: { within: "8760h" } } },
+        addons: { prometheus: { install: false, operator: {} }, grafana: { install: false } },
+      },
+      [],
+    ],
     [{ ...every("7500ms"), telemetry: { alerts: { latency: { within: "30s" } } } }, []],
     [{ ...every("3m"), telemetry: noAlerts }, []],
     [

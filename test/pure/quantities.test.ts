@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, cores, seconds } from "../../config/quantities.ts";
+import { bytes, cores, retentionSeconds, seconds } from "../../config/quantities.ts";
 
 test.each([
   ["500m", 0.5],
@@ -30,4 +30,14 @@ test.each([
   ["1h", 3600],
 ] as const)("%s is %f seconds", (duration, expected) => {
   expect(seconds(duration)).toBe(expected);
+});
+
+test.each([
+  ["1h", 3600],
+  ["7d", 604_800],
+  ["2w", 1_209_600],
+  ["1y", 31_536_000],
+  ["7", Number.NaN],
+])("%s of retention is %f seconds", (text, expected) => {
+  expect(retentionSeconds(text)).toBe(expected);
 });
