@@ -29,6 +29,9 @@ export function ingressTlsFaults({ ingress: { hosts, tls }, addons, clusters }: 
     const path = `ingress.hosts${hosts.length === 0 ? "" : `[${index}]`}`;
     if (host === "*") {
       faults.push({ path, message: '"*" is no name, and a certificate is for names; with ingress.tls say which' });
+    } else if (/\.\d+$/.test(host)) {
+      const message = `${JSON.stringify(host)} is an address, and no client asks for a certificate by one; name a host such as "talk.example.com"`;
+      faults.push({ path, message });
     } else if (kind === "acme" && host.startsWith("*.")) {
       const message = `${JSON.stringify(host)}: an ACME authority gives no wildcard for a challenge by HTTP; name each host`;
       faults.push({ path, message });

@@ -63,6 +63,13 @@ describe("ingress.tls in a stack file", () => {
     ],
     [tls({ issuer: "ownCa" }, ["*.example.org"]), []],
     [
+      tls({ issuer: "ownCa" }, ["203.0.113.7"]),
+      [
+        /^ingress\.hosts\[0\] {2}"203\.0\.113\.7" is an address, and no client asks for a certificate by one; name a host/,
+      ],
+    ],
+    [mesh({ ingress: { hosts: ["203.0.113.7"] } }), []],
+    [
       mesh({ addons: off, ingress: { hosts, tls: { issuer: acme } } }),
       [/^ingress\.tls\.issuer {2}"acme" takes the cert-manager that this program installs/],
     ],
