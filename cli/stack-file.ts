@@ -5,7 +5,7 @@ import { ConfigError, formatPath, type Fault } from "../config/faults.ts";
 import { suggestion } from "../config/nearest.ts";
 import { checkMesh } from "../config/parse.ts";
 import type { MeshConfig } from "../config/schema.ts";
-import { secretFaults, secretReferences } from "../config/secret-references.ts";
+import { secretFaults, secretReferences, writtenSecretFaults } from "../config/secret-references.ts";
 import { readSecrets } from "./stack-secrets.ts";
 import { readYaml } from "./stack-yaml.ts";
 import { projectName } from "./project.ts";
@@ -50,7 +50,7 @@ export function readStackFile(
   const { config, encryptionsalt } = values.data;
   const secrets = readSecrets(config[secretsKey], encryptionsalt, passphrase);
   const strays = strayKeys(Object.keys(config));
-  const mesh = meshWith([...strays, ...secrets.faults], config[meshKey], Object.keys(secrets.values), path);
+  const mesh = meshWith([...strays, ...secrets.faults], config[meshKey], secrets.names, path);
   const plain = Object.entries(config).map(([key, value]) => [key, asString(value)]);
   const hasSecrets = Object.keys(secrets.values).length > 0;
   return {
@@ -70,21 +70,37 @@ export function stacksOf(projectDir: string): string[] {
     .sort();
 }
 
-function meshWith(others: readonly Fault[], raw: unknown, secrets: readonly string[], path: string): MeshConfig {
+function meshWith(
+  others: readonly Fault[],
+  raw: unknown,
+  secrets: readonly string[] | undefined,
+  path: string,
+): MeshConfig {
   if (raw === undefined) {
     throw new ConfigError(path, [...others, { path: meshKey, message: "is missing; it holds the whole mesh" }]);
   }
-  const sealed = sealedPlaces(raw).map((place) => ({
-    path: place,
-    message: `is secure:, but stands in ${meshKey}, which is read in clear; put it under ${secretsKey} and refer to it`,
-  }));
-  // What is sealed has no other fault worth telling.
-  if (sealed.length > 0) throw new ConfigError(path, [...others, ...sealed]);
+  const sealed = sealedPlaces(raw);
   const mesh = checkMesh(raw);
-  const references = mesh.config === undefined ? [] : secretFaults(secretReferences(mesh.config), secrets);
-  const faults = [...others, ...mesh.faults, ...references];
+  const faults = [
+    ...others,
+    ...sealed.map((place) => ({ path: place, message: sealedMessage })),
+    // What is sealed has no other fault worth telling.
+    ...mesh.faults.filter(({ path: at }) => !sealed.some((place) => isWithin(at, place))),
+    ...referenceFaults(mesh.config, raw, secrets),
+  ];
   if (mesh.config === undefined || faults.length > 0) throw new ConfigError(path, faults);
   return mesh.config;
+}
+
+const sealedMessage = `is secure:, but stands in ${meshKey}, which is read in clear; put it under ${secretsKey} and refer to it`;
+
+function referenceFaults(mesh: MeshConfig | undefined, raw: unknown, secrets: readonly string[] | undefined): Fault[] {
+  if (secrets === undefined) return [];
+  return mesh === undefined ? writtenSecretFaults(raw, secrets) : secretFaults(secretReferences(mesh), secrets);
+}
+
+function isWithin(path: string, place: string): boolean {
+  return place === "" || path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`);
 }
 
 function strayKeys(keys: readonly string[]): Fault[] {

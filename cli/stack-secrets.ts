@@ -9,6 +9,8 @@ export interface StackSecrets {
   /** Those that could not be decrypted hold the mark of an unknown value, which a preview carries on. */
   readonly values: Readonly<Record<string, string>>;
   readonly sealed: readonly string[];
+  /** Those that the file names, rightly or not; undefined where it does not tell. */
+  readonly names: readonly string[] | undefined;
   readonly faults: readonly Fault[];
 }
 
@@ -27,9 +29,18 @@ export function readSecrets(
   const faults: Fault[] = [];
   const values: Record<string, string> = {};
   const sealed: string[] = [];
+  if (sealedValue.safeParse(raw).success) {
+    const message = `is encrypted as a whole; remove it, and encrypt each secret by itself: ${commandFor("NAME")}`;
+    return { values, sealed, names: undefined, faults: [{ path: key, message }] };
+  }
   const given = z.record(z.string(), z.unknown()).safeParse(raw ?? {});
   if (!given.success)
-    return { values, sealed, faults: [{ path: key, message: "is not a mapping of names to secrets" }] };
+    return {
+      values,
+      sealed,
+      names: undefined,
+      faults: [{ path: key, message: "is not a mapping of names to secrets" }],
+    };
   const entries = Object.entries(given.data);
   const opener = entries.length > 0 ? openerFor(encryptionSalt, passphrase) : undefined;
   for (const [name, value] of entries) {
@@ -45,7 +56,7 @@ export function readSecrets(
   const checked = secretsSchema.safeParse(values);
   for (const issue of checked.error?.issues ?? [])
     faults.push({ path: [key, ...issue.path.map(String)].join("."), message: messageOf(issue) });
-  return { values, sealed, faults };
+  return { values, sealed, names: Object.keys(given.data), faults };
 }
 
 const key = "linly-mesh:secrets";

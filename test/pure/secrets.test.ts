@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { openerOf } from "../../cli/secure.ts";
 import { readStackFile } from "../../cli/stack-file.ts";
+import { ConfigError } from "../../config/faults.ts";
 import { unknownValue } from "../../engine/index.ts";
 
 /** Made by the Pulumi CLI for the passphrase "password": its own test data. */
@@ -43,13 +44,14 @@ mkdirSync(join(folder, "stacks"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A stack file with these secrets and this environment of llm, read as the command line reads it. */
-function read(secrets: unknown, env: unknown, passphrase?: string) {
+function read(secrets: unknown, env: unknown, passphrase?: string, more: { mesh?: object; version?: object } = {}) {
   const mesh = {
     mode: "chain",
     pipeline: ["llm"],
     clusters: [{ name: "c", network: "n", region: "r" }],
     istio: { charts: { folder: "charts" } },
-    services: { llm: { versions: [{ name: "v1", weight: 100, image: "x/llm:1", env }] } },
+    services: { llm: { versions: [{ name: "v1", weight: 100, image: "x/llm:1", env, ...more.version }] } },
+    ...more.mesh,
   };
   const config = { "linly-mesh:mesh": mesh, ...(secrets !== undefined && { "linly-mesh:secrets": secrets }) };
   writeFileSync(join(folder, "stacks", "Pulumi.s.yaml"), stringify({ encryptionsalt: salt, config }));
@@ -93,4 +95,77 @@ describe("linly-mesh:secrets", () => {
     expect(reading).toThrow(message);
     expect(reading).not.toThrow(/sk-123/);
   });
+
+  const missing = 'services.llm.versions[0].env.K: "openai-apikey" is not in linly-mesh:secrets';
+  const typo = 'services.llm.versions[0].wieght: is an unknown key: did you mean "weight"?';
+  test.each<[string, unknown, unknown, { mesh?: object; version?: object }, string[]]>([
+    [
+      "beside others of the mesh",
+      { "openai-api-key": key, other: key },
+      { K: { secret: "openai-apikey" } },
+      { version: { wieght: 100 } },
+      [
+        typo,
+        `${missing}: did you mean "openai-api-key"?`,
+        "linly-mesh:secrets.openai-api-key: is used nowhere; remove it",
+        "linly-mesh:secrets.other: is used nowhere; remove it",
+      ],
+    ],
+    [
+      "what may be used by a part that cannot be read is not called unused",
+      { "openai-api-key": key },
+      {},
+      { mesh: { services: { llm: { verisons: [{ env: { K: { secret: "openai-api-key" } } }] } } } },
+      [
+        "services.llm.versions: is missing; it must be a list",
+        'services.llm.verisons: is an unknown key: did you mean "versions"?',
+      ],
+    ],
+    [
+      "a sealed value beside others of the mesh",
+      undefined,
+      { K: key },
+      { mesh: { mode: "chian" }, version: { weight: 90 } },
+      [
+        "services.llm.versions[0].env.K: is secure:, but stands in linly-mesh:mesh, which is read in clear; put it under linly-mesh:secrets and refer to it",
+        expect.stringMatching(/^mode: "chian" is not a mode/),
+        expect.stringMatching(/^services\.llm\.versions: weights total 90/),
+      ],
+    ],
+    [
+      "what may be used by a sealed part is not called unused",
+      { "openai-api-key": key },
+      {},
+      { mesh: { services: key } },
+      [expect.stringMatching(/^services: is secure:, but stands in linly-mesh:mesh/)],
+    ],
+    [
+      "all of them encrypted at once",
+      key,
+      env,
+      {},
+      [
+        "linly-mesh:secrets: is encrypted as a whole; remove it, and encrypt each secret by itself: pulumi config set --secret --path 'linly-mesh:secrets.NAME'",
+      ],
+    ],
+    [
+      "one in clear is there all the same",
+      { "openai-api-key": "sk-123" },
+      env,
+      {},
+      [expect.stringMatching(/^linly-mesh:secrets\.openai-api-key: is in clear; encrypt it: /)],
+    ],
+  ])("all faults at once: %s", (_, secrets, environment, more, expected) => {
+    expect(faultsOf(() => read(secrets, environment, undefined, more))).toEqual(expected);
+  });
 });
+
+function faultsOf(reading: () => unknown): string[] {
+  try {
+    reading();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.faults.map(({ path, message }) => `${path}: ${message}`);
+  }
+}
