@@ -13,7 +13,7 @@ export function ingressTlsFaults({ ingress: { hosts, tls }, addons, clusters }: 
   if (tls === undefined) return [];
   const faults: Fault[] = [];
   const kind = issuerKind(tls.issuer);
-  const names = hosts.length === 0 ? ["*"] : hosts;
+  const names = hosts ?? ["*"];
   if (kind !== undefined && kind !== "existing" && !addons.certManager.install) {
     faults.push({ path: "ingress.tls.issuer", message: `${JSON.stringify(kind)} ${noCertManager}: { existing: … }` });
   }
@@ -26,7 +26,7 @@ export function ingressTlsFaults({ ingress: { hosts, tls }, addons, clusters }: 
     });
   }
   for (const [index, host] of names.entries()) {
-    const path = `ingress.hosts${hosts.length === 0 ? "" : `[${index}]`}`;
+    const path = `ingress.hosts${hosts === undefined ? "" : `[${index}]`}`;
     if (host === "*") {
       faults.push({ path, message: '"*" is no name, and a certificate is for names; with ingress.tls say which' });
     } else if (/\.\d+$/.test(host)) {

@@ -1,5 +1,5 @@
 import type { Fault } from "../faults.ts";
-import { nearest } from "../nearest.ts";
+import { misspelt } from "../nearest.ts";
 import { engineOf } from "./engines.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { repeated } from "./repeated.ts";
@@ -15,8 +15,8 @@ export function egressFaults({ services }: LenientMesh): Fault[] {
     return [
       ...twice.map(({ value, index }) => ({ path: path(index), message: `${JSON.stringify(value)} stands twice` })),
       ...egress.flatMap((host, index) => {
-        const meant = host === "" || called.includes(host) ? undefined : nearest(host, called);
-        if (engine === undefined || meant === undefined) return [];
+        const meant = host === "" || called.includes(host) ? undefined : misspelt(host, called);
+        if (engine === undefined || meant === undefined || egress.includes(meant)) return [];
         const message = `${JSON.stringify(host)} is not what ${engine.name} calls; did you mean ${JSON.stringify(meant)}?`;
         return [{ path: path(index), message }];
       }),

@@ -160,7 +160,7 @@ const tls = z.object({ issuer: anything, duration: text, renewBefore: text }).op
 
 const ingress = z.object({
   tls,
-  hosts: z.array(z.string()).catch([]),
+  hosts: z.array(z.string().catch("")).optional().catch([]),
   numTrustedProxies: number,
   limit,
   clientLimit: limit,
@@ -168,7 +168,7 @@ const ingress = z.object({
 });
 const noIngress = {
   tls: undefined,
-  hosts: [],
+  hosts: undefined,
   numTrustedProxies: undefined,
   limit: undefined,
   clientLimit: undefined,
@@ -193,7 +193,8 @@ export const lenientMesh = z.object({
   lab: z.boolean().catch(false),
   mode: text,
   pipeline: z.array(z.string().catch("")).catch([]),
-  entry: text,
+  // Undefined where it is left out, and a name that is none for what is no text.
+  entry: z.string().optional().catch(""),
   namespace: z.string().catch("linly"),
   namespaceExists: z.boolean().catch(false),
   networkPolicies: z.boolean().catch(true),

@@ -25,11 +25,13 @@ export function namespaceFaults({ namespace }: LenientMesh): Fault[] {
 }
 
 /** Host names given twice, or that a wildcard beside them already covers: Istio takes neither in one VirtualService. */
-export function hostFaults({ ingress: { hosts } }: LenientMesh): Fault[] {
-  const twice = repeated(hosts).map(({ value, index }) => ({
-    path: `ingress.hosts[${index}]`,
-    message: `${JSON.stringify(value)} is there twice`,
-  }));
+export function hostFaults({ ingress: { hosts = [] } }: LenientMesh): Fault[] {
+  const twice = repeated(hosts)
+    .filter(({ value }) => value !== "")
+    .map(({ value, index }) => ({
+      path: `ingress.hosts[${index}]`,
+      message: `${JSON.stringify(value)} is there twice`,
+    }));
   const covered = hosts.flatMap((host, index) => {
     const wildcard = hosts.find((other) => other !== host && covers(other, host));
     if (wildcard === undefined) return [];
@@ -40,7 +42,7 @@ export function hostFaults({ ingress: { hosts } }: LenientMesh): Fault[] {
 }
 
 function covers(wildcard: string, host: string): boolean {
-  return wildcard.startsWith("*") && host.endsWith(wildcard.slice(1));
+  return host !== "" && wildcard.startsWith("*") && host.endsWith(wildcard.slice(1));
 }
 
 /** A lab has a kubeconfig of its own: its stack is never applied to whatever cluster kubectl happens to point at. */

@@ -1,3 +1,4 @@
+import { isStageName } from "../../services/catalogue.ts";
 import { offlineSubset } from "../../services/offline.ts";
 import type { Fault } from "../faults.ts";
 import type { LenientMesh } from "./lenient.ts";
@@ -11,7 +12,7 @@ export function offlineFaults({ offline, pins, pipeline, entry, services }: Leni
     faults.push({ path: "offline.header", message });
   }
   const reached = entry ?? pipeline[0] ?? "";
-  const names = services[reached]?.versions.map(({ name }) => name) ?? [];
+  const names = (isStageName(reached) ? services[reached]?.versions : undefined)?.map(({ name }) => name) ?? [];
   names.forEach((name, index) => {
     const other = names.find((version) => version !== undefined && offlineSubset(version) === name);
     if (other === undefined) return;

@@ -27,7 +27,7 @@ export function pinFaults({ pins, pipeline, entry, clusters, services }: Lenient
     const message = `${JSON.stringify(stage)} is not in the pipeline: ${suggestion(stage, running)}`;
     faults.push({ path: `${path}[${index}]`, message });
   });
-  const counts = [...new Set(kept)].map((stage) => {
+  const counts = [...new Set(kept.filter(isStageName))].map((stage) => {
     const service = services[stage];
     return { stage, count: service === undefined ? 1 : liveVersions(service).length };
   });
@@ -50,7 +50,7 @@ export function pinFaults({ pins, pipeline, entry, clusters, services }: Lenient
 function sharesTotal(kept: readonly string[], mesh: Pick<LenientMesh, "pipeline" | "entry" | "services">): number {
   const first = mesh.entry ?? mesh.pipeline[0];
   const stages = new Set([...kept, ...(first === undefined ? [] : [first])]);
-  return [...stages].reduce((product, stage) => {
+  return [...stages].filter(isStageName).reduce((product, stage) => {
     const weights = mesh.services[stage]?.versions.map(({ weight }) => weight) ?? [];
     if (!weights.every((weight) => Number.isInteger(weight) && weight >= 0)) return product;
     return (

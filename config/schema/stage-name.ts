@@ -5,5 +5,5 @@ import { suggestion } from "../nearest.ts";
 /** The name of a stage of the catalogue. */
 export const stageName = z.enum(stageNames, {
   error: ({ input }) =>
-    typeof input === "string" ? `is not a stage of the catalogue: ${suggestion(input, stageNames)}` : undefined,
+    `is not a stage of the catalogue: ${suggestion(typeof input === "string" ? input : "", stageNames)}`,
 });

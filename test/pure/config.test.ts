@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { stacksOf } from "../../cli/stack-file.ts";
 import { ConfigError, formatPath } from "../../config/faults.ts";
+import { nearest } from "../../config/nearest.ts";
 import { checkMesh, parseMesh } from "../../config/parse.ts";
 
 const base = {
@@ -178,4 +179,49 @@ test("an orchestrated pipeline needs its entry", () => {
 
 test("paths are written as they would be in code", () => {
   expect(formatPath(["services", "llm", "versions", 1, "weight"])).toBe("services.llm.versions[1].weight");
+});
+
+describe("a value that is wrong has no second fault of its own making", () => {
+  const dialogues = (stages: readonly string[]) => ({ dialogues: { stages } });
+  test.each<[string, unknown, RegExp[]]>([
+    [
+      "one host of several",
+      having(["ingress"], { hosts: ["talk.example.com", 5, 6], tls: { issuer: "ownCa" } }),
+      [/^ingress\.hosts\[1\]: 5 is not a full host/, /^ingress\.hosts\[2\]: 6 is not a full host/],
+    ],
+    [
+      "hosts that are no list",
+      having(["ingress"], { hosts: "talk.example.com", tls: { issuer: "ownCa" } }),
+      [/^ingress\.hosts: "talk\.example\.com" is not a list/],
+    ],
+    [
+      "a host beside a wildcard",
+      having(["ingress"], { hosts: ["*", 5] }),
+      [/^ingress\.hosts\[1\]: 5 is not a full host/],
+    ],
+    [
+      "an entry left empty",
+      { ...base, mode: "orchestrated", pipeline: ["asr"], entry: null },
+      [/^entry: null is not a stage of the catalogue: known are asr/],
+    ],
+    [
+      "what every object inherits",
+      { ...base, pipeline: ["constructor"], offline: { requests: 1 }, pins: dialogues(["constructor"]) },
+      [/^pipeline\[0\]: "constructor" is not a stage/, /^pins\.dialogues\.stages\[0\]: "constructor" is not a stage/],
+    ],
+  ])("%s", (_, raw, expected) => {
+    expect(faults(raw)).toEqual(expected.map((text) => expect.stringMatching(text)));
+  });
+});
+
+test.each([
+  ["c", ["a", "b"], undefined],
+  ["ab", ["cd"], undefined],
+  ["", ["a"], undefined],
+  ["lm", ["asr", "llm"], "llm"],
+  ["tst", ["tts"], "tts"],
+  ["v", ["v1"], "v1"],
+  ["wieght", ["weight"], "weight"],
+])("%j among %j was meant to be %j", (word, known, meant) => {
+  expect(nearest(word, known)).toBe(meant);
 });

@@ -54,6 +54,9 @@ describe("services.<stage>.egress", () => {
     expect(faults(mesh(["speech.plattform.bing.com"]))).toEqual([
       'services.tts.egress[0]: "speech.plattform.bing.com" is not what linly-tts calls; did you mean "speech.platform.bing.com"?',
     ]);
+    const right = "speech.platform.bing.com";
+    expect(faults(mesh([right, "speech.plattform.bing.com"]))).toEqual([]);
+    expect(faults(mesh(["speech.platform.azure.cn", "tts.platform.being.com"]))).toEqual([]);
     // The control: another engine calls nobody, and the host is the user's affair.
     expect(faults(mesh(["speech.plattform.bing.com"], "simulator"))).toEqual([]);
   });
