@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { seconds } from "../services/duration.ts";
+import { seconds, type Duration } from "../services/duration.ts";
 
 /** A scalar of the stack file: what it must look like, and an example of what would be right. */
 function text(pattern: RegExp, expected: string) {
@@ -32,6 +32,12 @@ export const externalHost = text(
   'the name of one host outside the cluster such as "speech.example.com": no wildcard, address, port, path or Service',
 );
 
+/** A name of an object of Kubernetes that may have dots, a DNS-1123 subdomain: `nfs.csi.k8s.io`. */
+export const dnsSubdomain = text(
+  new RegExp(`^${domain}$`),
+  'a name such as "fast" or "nfs.csi.k8s.io", of lower-case letters, digits, "-" and "."',
+);
+
 /** A SPIFFE trust domain. */
 export const trustDomain = text(new RegExp(`^${domain}$`), 'a trust domain such as "cluster.local"');
 
@@ -43,6 +49,13 @@ export const duration = z
     error: 'is not a duration such as "250ms", "2s" or "5m"',
   })
   .meta({ title: 'a duration such as "250ms", "2s" or "5m"' });
+
+/** A length of time from `from` to `to`, said in a fault as it is written here. */
+export function time(what: string, from: Duration, to: Duration) {
+  return duration.refine((text) => seconds(text) >= seconds(from) && seconds(text) <= seconds(to), {
+    error: `is not ${what} from "${from}" to "${to}"`,
+  });
+}
 
 /** A length of time that Istio takes as a limit: it counts in milliseconds, 0 would be no limit, and a year is a slip. */
 export const wholeMilliseconds = duration.refine((text) => isWholeUpTo(seconds(text) * 1000, seconds("8760h") * 1000), {
@@ -103,6 +116,12 @@ export const labelKey = text(new RegExp(`^${qualifiedName}$`), 'a key such as "l
 
 export const labelValue = text(/^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/, 'a label value such as "gpu"');
 
+/** A region or a zone, as a node's label holds it; OpenStack and Oracle have capital letters there. */
+export const placeName = text(
+  /^[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?$/,
+  'the value of a node\'s label such as "cn-beijing" or "RegionOne"',
+);
+
 /** The name of an HTTP header or a cookie, in lower case. */
 export const headerName = text(
   /^[a-z0-9](?:[-a-z0-9_]{0,62}[a-z0-9])?$/,
@@ -159,20 +178,25 @@ export const port = z
   .min(1, { error: "is not a port from 1 to 65535" })
   .max(65535, { error: "is not a port from 1 to 65535" });
 
+const byte = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const ipv4 = `(?:${byte}\\.){3}${byte}`;
+/** Comes before a name of DNS: one whose last label is a number would be an address, and no right one. */
+const noAddress = "(?!(?:[-a-z0-9]+\\.)*\\d+(?::|$))";
+const portNumber = "(?:[1-9]\\d{0,3}|[1-5]\\d{4}|6[0-4]\\d{3}|65[0-4]\\d{2}|655[0-2]\\d|6553[0-5])";
+
 /** Where an API server answers: `https://10.0.0.1:6443`. */
 export const apiServerUrl = text(
-  /^https:\/\/(?:\[[0-9a-fA-F:]+\]|[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(?::\d{1,5})?$/,
+  new RegExp(
+    `^https://(?:\\[[0-9a-fA-F:]+\\]|${ipv4}|${noAddress}[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)(?::${portNumber})?$`,
+  ),
   'the URL of an API server such as "https://10.0.0.1:6443"',
 );
 
 /** A range of IPv4 addresses: `10.0.0.0/16`. */
-export const cidr = text(
-  /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:3[0-2]|[12]?\d)$/,
-  'a range of addresses such as "10.0.0.0/16"',
-);
+export const cidr = text(new RegExp(`^${ipv4}/(?:3[0-2]|[12]?\\d)$`), 'a range of addresses such as "10.0.0.0/16"');
 
 /** A host name or an IP address. */
 export const hostOrAddress = text(
-  new RegExp(`^(?:${domain}|[0-9a-fA-F]*:[0-9a-fA-F:]+)$`),
+  new RegExp(`^(?:${ipv4}|${noAddress}${domain}|[0-9a-fA-F]*:[0-9a-fA-F:]+)$`),
   'a host name or an IP address such as "203.0.113.7"',
 );

@@ -8,6 +8,7 @@ import {
   kubernetesVersion,
   labelKey,
   labelValue,
+  placeName,
 } from "../scalars.ts";
 import { object } from "./object.ts";
 
@@ -36,9 +37,9 @@ export const cluster = object({
     .describe("Path of a kubeconfig file, relative to the project. Default: the one kubectl would use."),
   context: z.string().min(1).optional().describe("Context in that file. Default: its current one."),
   network: dnsLabel().describe("Istio network: clusters whose pods reach each other directly share one."),
-  region: dnsLabel().describe("Region of the cluster's nodes, as their label `topology.kubernetes.io/region` says."),
+  region: placeName.describe("Region of the cluster's nodes, as their label `topology.kubernetes.io/region` says."),
   zones: z
-    .array(dnsLabel())
+    .array(placeName)
     .default([])
     .describe("Zones of its nodes, as their label `topology.kubernetes.io/zone` says. Default: not told."),
   role: z

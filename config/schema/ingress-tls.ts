@@ -1,14 +1,6 @@
 import { z } from "zod";
-import { seconds } from "../quantities.ts";
-import { dnsLabel, duration } from "../scalars.ts";
+import { dnsLabel, time } from "../scalars.ts";
 import { object } from "./object.ts";
-
-/** A length of time from `from` to `to`, said in a fault as it is written here. */
-function time(what: string, from: z.output<typeof duration>, to: z.output<typeof duration>) {
-  return duration.refine((text) => seconds(text) >= seconds(from) && seconds(text) <= seconds(to), {
-    error: `is not ${what} from "${from}" to "${to}"`,
-  });
-}
 
 const acme = object({
   email: z.email({ error: 'is not an address such as "ops@example.com"' }).describe("Who is told of trouble."),

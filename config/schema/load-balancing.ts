@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration, headerName } from "../scalars.ts";
+import { headerName, time } from "../scalars.ts";
 import { object } from "./object.ts";
 
 const consistentHash = z.union(
@@ -7,7 +7,7 @@ const consistentHash = z.union(
     object({ header: headerName.describe("Requests with the same value of this header meet the same replica.") }),
     object({
       cookie: headerName.describe("Requests with the same value of this cookie do; one without gets one."),
-      ttl: duration.default("12h").describe("Lifetime of a cookie that is given out."),
+      ttl: time("a time", "0s", "8760h").default("12h").describe("Lifetime of a cookie that is given out."),
     }),
     object({
       sourceIp: z.literal(true).describe("Requests from the same address do: of one caller's pod, not of a user."),

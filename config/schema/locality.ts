@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { dnsLabel, weight } from "../scalars.ts";
+import { placeName, weight } from "../scalars.ts";
 import { object } from "./object.ts";
 
-const shares = z.record(dnsLabel(), weight);
+const shares = z.record(placeName, weight);
 
 export const locality = object({
   distribute: z
-    .record(dnsLabel(), shares)
+    .record(placeName, shares)
     .refine((regions) => Object.keys(regions).length > 0, { error: "is empty; leave it out for priorities" })
     .optional()
     .describe(

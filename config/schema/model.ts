@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dnsLabel, imageReference, memoryQuantity } from "../scalars.ts";
+import { dnsLabel, dnsSubdomain, imageReference, memoryQuantity } from "../scalars.ts";
 import { object } from "./object.ts";
 
 /** Where a model lies that an engine reads from a volume. */
@@ -8,7 +8,7 @@ export const model = z.union(
     object({ claim: dnsLabel().describe("Name of a PersistentVolumeClaim that is there already.") }),
     object({
       size: memoryQuantity.describe("Size of a PersistentVolumeClaim that the program makes."),
-      storageClass: dnsLabel().optional().describe("Its StorageClass. Default: the cluster's."),
+      storageClass: dnsSubdomain.optional().describe("Its StorageClass. Default: the cluster's."),
     }),
     object({ image: imageReference.describe("An OCI image whose files are the model.") }),
   ],

@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { seconds } from "../quantities.ts";
 import { stageName } from "./stage-name.ts";
-import { duration, headerName } from "../scalars.ts";
+import { headerName, time } from "../scalars.ts";
 import { claimName, claimValue } from "./claims.ts";
 import { freeHeader } from "./free-header.ts";
 import { object } from "./object.ts";
@@ -24,8 +23,7 @@ const dialogues = object({
     .min(1, { error: "is empty; it names the stages whose version a dialogue keeps" })
     .describe("The stages whose version a dialogue keeps."),
   cookie: headerName.default("linly-versions").describe("Name of the cookie that remembers the versions."),
-  maxAge: duration
-    .refine((text) => seconds(text) >= 60, { error: 'is not a time of at least "1m"' })
+  maxAge: time("a time", "1m", "8760h")
     .default("12h")
     .describe("How long after its last request a dialogue is remembered."),
 });

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { engineNames, realEngineNames } from "../../services/engines/index.ts";
 import { suggestion } from "../nearest.ts";
-import { seconds } from "../quantities.ts";
-import { count, cpuQuantity, dnsLabel, duration, imageReference, memoryQuantity, share, weight } from "../scalars.ts";
+import { count, cpuQuantity, dnsLabel, imageReference, memoryQuantity, share, time, weight } from "../scalars.ts";
 import { egress } from "./egress.ts";
 import { circuitBreaker } from "./circuit-breaker.ts";
 import { env } from "./env.ts";
@@ -62,7 +61,7 @@ const version = object({
 });
 
 /** Less than a second is no time to load a model: the probe that waits for it would fail before it first asks. */
-const loading = duration.refine((text) => seconds(text) >= 1, { error: 'is not a time of at least "1s"' });
+const loading = time("a time", "1s", "8760h");
 
 export const service = object({
   engine: z

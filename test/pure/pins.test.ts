@@ -272,7 +272,10 @@ describe("faults of pins in a stack file", () => {
     ],
     [{ testers: { header: "cookie" } }, ['pins.testers.header: "cookie" is not free: it has a meaning of its own']],
     [{ testers: { header: "baggage" } }, ['pins.testers.header: "baggage" is not free: it has a meaning of its own']],
-    [{ dialogues: { stages: ["llm"], maxAge: "0s" } }, ['pins.dialogues.maxAge: "0s" is not a time of at least "1m"']],
+    [
+      { dialogues: { stages: ["llm"], maxAge: "0s" } },
+      ['pins.dialogues.maxAge: "0s" is not a time from "1m" to "8760h"'],
+    ],
     [{ testers: { header: "X Y" } }, ['pins.testers.header: "X Y" is not a name in lower case']],
   ])("%j", (pins, expected) => {
     const found = checkMesh({ ...base, pins }).faults.map(({ path, message }) => `${path}: ${message}`);

@@ -110,8 +110,8 @@ test.each<[string, string[]]>([
   ["1s", []],
   ["1000ms", []],
   ["20m", []],
-  ["0s", ['services.llm.startup: "0s" is not a time of at least "1s"']],
-  ["999ms", ['services.llm.startup: "999ms" is not a time of at least "1s"']],
+  ["0s", ['services.llm.startup: "0s" is not a time from "1s" to "8760h"']],
+  ["999ms", ['services.llm.startup: "999ms" is not a time from "1s" to "8760h"']],
   ["soon", ['services.llm.startup: "soon" is not a duration such as "250ms", "2s" or "5m"']],
 ])("a start-up of %s", (startup, expected) => {
   expect(faults(meshOf({ llm: one({}, { startup }) }))).toEqual(expected);
