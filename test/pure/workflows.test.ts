@@ -6,6 +6,10 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { projectDir } from "../../cli/project.ts";
 import { readStackFile, stacksOf } from "../../cli/stack-file.ts";
+import { mostReplicas } from "../../components/service/replicas.ts";
+import { rolloutSeconds } from "../../components/service/rollout.ts";
+import { gpuTurns, waitSeconds } from "../../components/service/turns.ts";
+import { planPipeline } from "../../services/plan.ts";
 
 const folder = join(projectDir, ".github");
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yml"));
@@ -17,6 +21,7 @@ function textOf(file: string): string {
 
 const access = z.record(z.string(), z.enum(["read", "write", "none"]));
 const step = z.looseObject({
+  id: z.string().optional(),
   run: z.string().optional(),
   env: z.record(z.string(), z.unknown()).optional(),
   uses: z.string().optional(),
@@ -33,6 +38,7 @@ const workflow = z.looseObject({
       if: z.string().optional(),
       concurrency: z.unknown().optional(),
       needs: z.union([z.string(), z.array(z.string())]).optional(),
+      outputs: z.record(z.string(), z.string()).optional(),
       "timeout-minutes": z.number(),
       steps: z.array(step),
     }),
@@ -141,9 +147,34 @@ describe("deployment", () => {
     expect(Object.entries(jobs).map(([name, { needs, if: condition }]) => [name, needs, condition])).toEqual([
       ["stacks", undefined, undefined],
       ["dev", "stacks", "needs.stacks.outputs.stacks != '[]'"],
-      ["staging", "dev", undefined],
-      ["prod", "staging", undefined],
+      ["staging", "dev", "needs.dev.outputs.done == 'true'"],
+      ["prod", "staging", "needs.staging.outputs.done == 'true'"],
     ]);
+  });
+
+  test("tells of each environment whether it was brought, not left to another run", () => {
+    const { outputs } = z.looseObject({ outputs: z.unknown() }).parse(parse(textOf("actions/up/action.yml")));
+    expect(outputs).toMatchObject({ done: { value: "${{ steps.up.outputs.done }}" } });
+    expect(stepsOf("actions/up/action.yml").map(({ id }) => id)).toContain("up");
+    for (const before of ["dev", "staging"]) {
+      expect(jobs[before]?.outputs).toEqual({ done: "${{ steps.up.outputs.done }}" });
+      expect(jobs[before]?.steps.at(-1)).toMatchObject({ id: "up" });
+    }
+  });
+
+  test("gives an up the time of its longest rollout, and an hour for the charts that come before", () => {
+    for (const [stack, { environment, "timeout-minutes": minutes }] of Object.entries(jobs)) {
+      if (environment === undefined) continue;
+      const { mesh } = readStackFile(projectDir, stack);
+      const { services } = planPipeline(mesh);
+      const turns = gpuTurns(mesh, services);
+      const longest = services.flatMap(({ stage, service }) =>
+        service.versions.map((version) =>
+          rolloutSeconds(stage, service, mostReplicas(version), waitSeconds(turns, stage, version.name)),
+        ),
+      );
+      expect(minutes, stack).toBeGreaterThanOrEqual(Math.max(...longest) / 60 + 60);
+    }
   });
 
   test("knows main as it is once the job begins, and what opens the stack's secrets", () => {
