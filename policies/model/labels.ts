@@ -45,3 +45,20 @@ export function mayMeet(one: Scope, other: Scope): boolean {
   const labels = new Map(one.labels);
   return other.labels.every(([key, value]) => !labels.has(key) || labels.get(key) === value);
 }
+
+/** How much of what another applies to a policy does: all, only a part, or perhaps all, where nobody can tell. */
+export type Share = "all" | "part" | "perhaps";
+
+/** The share for two that may meet. */
+export function shareOf(policy: Scope, other: Scope): Share {
+  if ((policy.targets === undefined) !== (other.targets === undefined)) return "perhaps";
+  if (covers(policy, other)) return "all";
+  return covers(other, policy) ? "part" : "perhaps";
+}
+
+/** Whether a policy applies wherever another does. */
+function covers(policy: Scope, other: Scope): boolean {
+  if (policy.namespace !== other.namespace && policy.namespace !== rootNamespace) return false;
+  const labels = new Map(other.labels);
+  return policy.labels.every(([key, value]) => labels.get(key) === value);
+}

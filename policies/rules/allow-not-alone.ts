@@ -1,33 +1,20 @@
+import { effectOf, narrows, partsOf } from "../model/authorization.ts";
 import { authorizationPolicy } from "../model/example.ts";
 import { mayMeet, scopeOf } from "../model/labels.ts";
-import type { KubernetesObject } from "../model/object.ts";
-import { at, hasUnknown, listAt } from "../model/values.ts";
+import { at, hasUnknown, listAt, unknown } from "../model/values.ts";
 import type { Value } from "../model/values.ts";
 import type { StackRule } from "../rule.ts";
 
-const everything = ["*", "/*", "/**", "/{**}"];
-
-/** Whether a list narrows what it is about: it is there, and no entry of it stands for everything. */
-function narrows(list: readonly Value[]): boolean {
-  return list.length > 0 && !list.some((entry) => everything.some((wide) => wide === entry));
-}
-
 /** Whether a rule admits only certain methods or paths. */
-function isNarrow(rule: Value): boolean {
-  const operations = listAt(rule, "to").map((to) => at(to, "operation"));
-  return (
-    operations.length > 0 &&
-    operations.every((operation) => narrows(listAt(operation, "methods")) || narrows(listAt(operation, "paths")))
+function isPartial(rule: Value): boolean {
+  return partsOf(rule, "to", "operation").every(
+    (operation) => narrows(listAt(operation, "methods")) || narrows(listAt(operation, "paths")),
   );
 }
 
 /** Who a rule admits, as text: rules for distinct callers are a design, not an oversight. */
 function callersOf(rule: Value): string {
   return JSON.stringify([at(rule, "from") ?? "anyone", at(rule, "when") ?? "always"]);
-}
-
-function isAllow({ spec }: KubernetesObject): boolean {
-  return (at(spec, "action") ?? "ALLOW") === "ALLOW";
 }
 
 const upload = [{ operation: { methods: ["POST"], paths: ["/api/v1/models/upload"] } }];
@@ -64,8 +51,9 @@ export const allowNotAlone: StackRule = {
     }),
   ],
   check(objects) {
-    if (objects.some(({ spec }) => hasUnknown(at(spec, "action")))) return [];
-    const allows = objects.filter(isAllow);
+    const effects = objects.map(effectOf);
+    if (effects.includes(unknown)) return [];
+    const allows = objects.filter((_, index) => effects[index] === "ALLOW");
     return allows
       .filter((policy) => {
         const scope = scopeOf(policy);
@@ -78,7 +66,7 @@ export const allowNotAlone: StackRule = {
         // One without rules refuses everything: being closed is meant.
         if (others.some(({ spec }) => listAt(spec, "rules").length === 0)) return false;
         const rules = others.flatMap(({ spec }) => listAt(spec, "rules"));
-        return rules.every(isNarrow) && new Set(rules.map(callersOf)).size === 1;
+        return rules.every(isPartial) && new Set(rules.map(callersOf)).size === 1;
       })
       .map((object) => ({
         object,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { authorizationPolicy } from "../../policies/model/example.ts";
+import { authorizationPolicy, virtualService } from "../../policies/model/example.ts";
 import { unknown } from "../../policies/model/values.ts";
-import type { ValueObject } from "../../policies/model/values.ts";
+import type { Value, ValueObject } from "../../policies/model/values.ts";
 import { isProduction } from "../../policies/production.ts";
 import { allowNotAlone } from "../../policies/rules/allow-not-alone.ts";
 import { imagesByDigest } from "../../policies/rules/images-by-digest.ts";
@@ -10,6 +10,12 @@ import { noPortLeftOut } from "../../policies/rules/no-port-left-out.ts";
 import { strictMtls } from "../../policies/rules/strict-mtls.ts";
 import { whenKeysKnown } from "../../policies/rules/when-keys-known.ts";
 import { messagesOf } from "../support/policies.ts";
+
+/** The same policy, said to be for show. */
+function dryRun(said: Value, policy: ValueObject): ValueObject {
+  const metadata: ValueObject = { name: "dry", namespace: "linly", annotations: { "istio.io/dry-run": said } };
+  return { ...policy, metadata };
+}
 
 describe("allow-not-alone", () => {
   const selector = { matchLabels: { app: "tts-service" } };
@@ -50,6 +56,9 @@ describe("allow-not-alone", () => {
     ["every path, written as one", [allow({ to: to("/*") })], 0],
     ["a path, not other ones", [allow({ to: [{ operation: { notPaths: ["/upload"] } }] })], 0],
     ["another policy that is not known", [narrow, { ...authorizationPolicy("rest", {}), spec: unknown }], 0],
+    ["a dry run, which refuses nobody", [dryRun("true", narrow)], 0],
+    ["a dry run lets nobody in", [narrow, dryRun("true", authorizationPolicy("rest", { selector, rules: [{}] }))], 1],
+    ["whether it is a dry run is not known", [narrow, dryRun(unknown, authorizationPolicy("rest", { selector }))], 0],
   ])("%s", (_, manifests, reported) => {
     expect(messagesOf(allowNotAlone, manifests)).toHaveLength(reported);
   });
@@ -75,32 +84,90 @@ describe("when-keys-known", () => {
 describe("jwt-required", () => {
   const [authentication = {}] = jwtRequired.bad.objects;
   const selector = { matchLabels: { app: "webui" } };
-  const source = { notRequestPrincipals: ["*"] };
+  const none = [{ source: { notRequestPrincipals: ["*"] } }];
+  const any = [{ source: { requestPrincipals: ["*"] } }];
   const ask = (spec: ValueObject) => authorizationPolicy("ask", spec);
+  const deny = (...rules: ValueObject[]) => ask({ action: "DENY", rules });
+  const allow = (...rules: ValueObject[]) => ask({ rules });
+  const to = (operation: ValueObject) => [{ operation }];
+  const claim = (condition: ValueObject) => [{ key: "request.auth.claims[group]", ...condition }];
+  const inRoot = (object: ValueObject) => ({ ...object, metadata: { name: "x", namespace: "istio-system" } });
+  const byClaim = virtualService({ match: [{ headers: { "@request.auth.claims.group": { exact: "a" } } }], route: [] });
 
-  test.each<[string, ValueObject[], number]>([
-    ["an ALLOW by principal", [ask({ rules: [{ from: [{ source: { requestPrincipals: ["*"] } }] }] })], 0],
-    ["an ALLOW by claim", [ask({ rules: [{ when: [{ key: "request.auth.claims[group]", values: ["a"] }] }] })], 0],
+  test.each<[string, ValueObject[]]>([
+    ["an ALLOW by principal", [allow({ from: any })]],
+    ["an ALLOW by claim", [allow({ when: claim({ values: ["a"] }) })]],
+    ["an ALLOW that names what is open", [allow({ from: any }, { to: to({ paths: ["/healthz"] }) })]],
+    ["an ALLOW that names who else comes in", [allow({ from: [...any, { source: { namespaces: ["prober"] } }] })]],
+    ["an ALLOW for nobody", [ask({})]],
+    ["an ALLOW for nobody, and one by principal for some", [ask({}), ask({ selector, rules: [{ from: any }] })]],
     [
-      "a DENY for other pods",
-      [ask({ selector: { matchLabels: { app: "x" } }, action: "DENY", rules: [{ from: [{ source }] }] })],
-      1,
-    ],
-    ["a DENY about something else", [ask({ selector, action: "DENY", rules: [{ to: [] }] })], 1],
-    [
-      "a DENY in the root namespace",
+      "an ALLOW by principal, and some pods for anyone",
       [
-        {
-          ...ask({ action: "DENY", rules: [{ from: [{ source }] }] }),
-          metadata: { name: "x", namespace: "istio-system" },
-        },
+        allow({ from: any }),
+        authorizationPolicy("open", { selector: { matchLabels: { app: "webui", version: "open" } }, rules: [{}] }),
       ],
-      0,
     ],
-    ["a policy that is not known", [{ ...ask({}), spec: unknown }], 0],
-  ])("%s", (_, policies, reported) => {
-    expect(messagesOf(jwtRequired, [authentication, ...policies])).toHaveLength(reported);
+    ["a DENY without a token", [deny({ from: none })]],
+    [
+      "a DENY without a token of this issuer",
+      [deny({ from: [{ source: { notRequestPrincipals: ["https://a/*"] } }] })],
+    ],
+    ["a DENY without a claim", [deny({ when: claim({ notValues: ["a"] }) })]],
+    ["a DENY that names what stays open", [deny({ from: none, to: to({ notPaths: ["/healthz"] }) })]],
+    ["a DENY for all paths, written as one", [deny({ from: none, to: to({ paths: ["/*"] }) })]],
+    ["a DENY in the root namespace", [inRoot(deny({ from: none }))]],
+    ["an authorizer of one's own", [ask({ action: "CUSTOM", provider: { name: "login" }, rules: [{}] })]],
+    ["a DENY by a label of which nobody knows who has it", [ask({ ...inLabels("tier", "front"), ...denial(none) })]],
+    ["a policy that is not known", [{ ...ask({}), spec: unknown }]],
+    ["whether it is a dry run is not known", [dryRun(unknown, deny({ from: none }))]],
+    ["tokens that are optional, by which requests are routed", [byClaim]],
+    ["routes that are not known", [virtualService({ match: unknown })]],
+  ])("closed: %s", (_, policies) => {
+    expect(messagesOf(jwtRequired, [authentication, ...policies])).toEqual([]);
   });
+
+  test.each<[string, ValueObject[]]>([
+    ["a DENY for other pods", [ask({ ...inLabels("app", "x"), ...denial(none) })]],
+    ["a DENY about something else", [deny({ to: [] })]],
+    ["an AUDIT", [ask({ action: "AUDIT", rules: [{ from: none }] })]],
+    ["an AUDIT beside routes by claim", [ask({ action: "AUDIT", rules: [{ from: none }] }), byClaim]],
+    ["a DENY as a dry run", [dryRun("true", deny({ from: none }))]],
+    ["an ALLOW of those without a token", [allow({ from: none })]],
+    ["an ALLOW of those without a claim", [allow({ when: claim({ notValues: ["a"] }) })]],
+    ["an ALLOW of one's neighbours alone", [allow({ from: [{ source: { namespaces: ["linly"] } }] })]],
+    ["a DENY of one principal", [deny({ from: [{ source: { requestPrincipals: ["https://bad/*"] } }] })]],
+    ["a DENY of those with a token", [deny({ from: [{ source: { ...any[0]?.source, ...none[0]?.source } }] })]],
+    ["a DENY by claim", [deny({ when: claim({ values: ["banned"] }) })]],
+    ["an ALLOW that lets anyone in besides", [allow({ from: any }, {})]],
+    ["another ALLOW that does", [allow({ from: any }), authorizationPolicy("rest", { selector, rules: [{}] })]],
+    ["an ALLOW of whatever it does not name", [allow({ from: any }, { to: to({ notPaths: ["/admin"] }) })]],
+    ["a DENY for one method", [deny({ from: none, to: to({ methods: ["GET"] }) })]],
+    ["a DENY for one path", [deny({ from: none, to: to({ paths: ["/admin"] }) })]],
+    ["a DENY on a condition", [deny({ from: none, when: [{ key: "request.headers[x]", values: ["y"] }] })]],
+    [
+      "a DENY for some of the pods",
+      [ask({ selector: { matchLabels: { app: "webui", version: "v2" } }, ...denial(none) })],
+    ],
+  ])("open: %s", (_, policies) => {
+    expect(messagesOf(jwtRequired, [authentication, ...policies])).toEqual([jwtRequired.bad.message]);
+  });
+
+  const everywhere = { ...authentication, spec: { jwtRules: [{}] } };
+  test.each<[string, ValueObject, ValueObject]>([
+    ["a whole namespace, and one app of it", everywhere, ask({ selector, ...denial(none) })],
+    ["the whole mesh, and one namespace", inRoot(everywhere), ask(denial(none))],
+  ])("open: tokens for %s that is locked", (_, tokens, policy) => {
+    expect(messagesOf(jwtRequired, [tokens, policy])).toHaveLength(1);
+  });
+
+  function inLabels(key: string, value: string) {
+    return { selector: { matchLabels: { [key]: value } } };
+  }
+
+  function denial(from: ValueObject[]) {
+    return { action: "DENY", rules: [{ from }] };
+  }
 });
 
 describe("rules of production", () => {
