@@ -5,6 +5,7 @@ import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
 import { ingressTlsFaults, meshCaFaults, rootNameFaults } from "./certificates.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
+import { clusterNameFaults } from "./cluster-names.ts";
 import { apiServerFaults, clusterFaults, podCidrFaults } from "./clusters.ts";
 import { egressFaults } from "./egress.ts";
 import { engineSettingFaults } from "./engine-settings.ts";
@@ -36,6 +37,7 @@ import { variableFaults, versionFaults } from "./versions.ts";
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   topologyFaults,
   clusterFaults,
+  clusterNameFaults,
   apiServerFaults,
   podCidrFaults,
   localityFaults,
