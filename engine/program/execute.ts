@@ -45,6 +45,17 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
   let finished = false;
   let closing = false;
 
+  const urns = new Set<string>();
+
+  /** Refuses what the Pulumi CLI would: one URN for two resources. */
+  function distinct(resource: { readonly urn: string; readonly type: string; readonly name: string }): void {
+    const { urn } = resource;
+    if (urns.has(urn)) {
+      throw new EngineError(`${called(resource)}: duplicate resource URN ${urn}; give each of them a name of its own`);
+    }
+    urns.add(urn);
+  }
+
   function close(): void {
     closing = true;
     if (inFlight === 0) stop.abort();
@@ -70,6 +81,7 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
       redactor.learn(registration.inputs);
       return act(
         async () => {
+          distinct(registration);
           if (unsupported.length > 0) {
             throw new EngineError(`${called(registration)}: option ${unsupported.join(", ")} is not implemented`);
           }
@@ -83,7 +95,10 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
     },
     read: (read) =>
       act(
-        () => actions.read(read),
+        async () => {
+          distinct(read);
+          return actions.read(read);
+        },
         () => ({}),
       ),
     refuse: (reason) => act<never>(() => Promise.reject(new EngineError(reason)), undefined),

@@ -85,6 +85,7 @@ test("every type, option and property that is not implemented is named, all at o
   const map = "(kubernetes:core/v1:ConfigMap)";
   const release = "(kubernetes:helm.sh/v3:Release)";
   expect(await faultsOf(program("faults"))).toEqual([
+    `again ${map}: duplicate resource URN urn:pulumi:s::p::kubernetes:core/v1:ConfigMap::again; give each of them a name of its own`,
     `annotated ${map}: annotation pulumi.com/replaceUnready is not implemented`,
     "bucket (cloud:storage:Bucket): this type is not implemented",
     "chart (kubernetes:helm.sh/v4:Chart): this type is not implemented",
