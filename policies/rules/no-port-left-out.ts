@@ -1,14 +1,27 @@
+import { parse } from "yaml";
 import { deployment } from "../model/example.ts";
 import type { KubernetesObject } from "../model/object.ts";
 import { templates } from "../model/templates.ts";
-import { at, textAt } from "../model/values.ts";
+import { at, textAt, valuesOf } from "../model/values.ts";
 import type { Value, ValueObject } from "../model/values.ts";
 import type { ObjectRule } from "../rule.ts";
 
 const prefix = "traffic.sidecar.istio.io/";
+const modeAnnotation = "sidecar.istio.io/interceptionMode";
+const configAnnotation = "proxy.istio.io/config";
 
 function annotationsOf({ kind, metadata, spec }: KubernetesObject): Value | undefined {
   return kind === "Pod" ? at(metadata, "annotations") : at(spec, ...(templates[kind] ?? []), "metadata", "annotations");
+}
+
+/** How a sidecar comes by its pod's traffic, as the proxy's configuration says, which is YAML in an annotation. */
+function configuredMode(config: string | undefined): string | undefined {
+  try {
+    const read: unknown = parse(config ?? "");
+    return typeof read === "object" && read !== null ? textAt(valuesOf(read), "interceptionMode") : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A Deployment whose pods have these annotations. */
@@ -28,20 +41,27 @@ export const noPortLeftOut: ObjectRule = {
   onlyIn: "production",
   bad: {
     objects: [annotated({ [`${prefix}excludeInboundPorts`]: "9090" })],
-    message:
-      `Deployment linly/llm-service-v1: ${prefix}excludeInboundPorts keeps 9090 from the sidecar: ` +
-      "take the annotation away",
+    message: `Deployment linly/llm-service-v1: ${prefix}excludeInboundPorts keeps 9090 from the sidecar: take it away`,
   },
   good: [deployment({}), annotated({ [`${prefix}includeInboundPorts`]: "*" })],
   check(object) {
     const annotations = annotationsOf(object);
     const excluded = textAt(annotations, `${prefix}excludeInboundPorts`) ?? "";
     const included = textAt(annotations, `${prefix}includeInboundPorts`) ?? "*";
-    return [
-      ...(excluded === "" ? [] : [`${prefix}excludeInboundPorts keeps ${excluded} from the sidecar`]),
-      ...(included === "*"
-        ? []
-        : [`${prefix}includeInboundPorts keeps all but ${included || "none"} from the sidecar`]),
-    ].map((message) => ({ object, message: `${message}: take the annotation away` }));
+    const interfaces = textAt(annotations, `${prefix}excludeInterfaces`) ?? "";
+    const mode = at(annotations, modeAnnotation);
+    const found: [boolean, string][] = [
+      [excluded !== "", `${prefix}excludeInboundPorts keeps ${excluded}`],
+      [included !== "*", `${prefix}includeInboundPorts keeps all but ${included || "none"}`],
+      [interfaces !== "", `${prefix}excludeInterfaces keeps the interfaces ${interfaces}`],
+      [mode === "NONE", `${modeAnnotation}: NONE keeps all ports`],
+      [
+        mode === undefined && configuredMode(textAt(annotations, configAnnotation)) === "NONE",
+        `interceptionMode: NONE in ${configAnnotation} keeps all ports`,
+      ],
+    ];
+    return found
+      .filter(([isThere]) => isThere)
+      .map(([, message]) => ({ object, message: `${message} from the sidecar: take it away` }));
   },
 };

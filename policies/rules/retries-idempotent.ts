@@ -36,10 +36,15 @@ function holds(condition: Value | undefined, text: string): boolean | undefined 
   return typeof regex === "string" ? matchesWhole(regex, text) : undefined;
 }
 
-/** Envoy's expressions are RE2, of which JavaScript understands most; what it does not is taken not to be known. */
+/**
+ * Envoy's expressions are RE2, of which JavaScript understands most, the flags at the beginning where they stand apart; what
+ * it does not is taken not to be known.
+ */
 function matchesWhole(regex: string, text: string): boolean | undefined {
+  const [flagged = "", flags = ""] = /^\(\?([imsU]+)\)/.exec(regex) ?? [];
   try {
-    return new RegExp(`^(?:${regex})$`).test(text);
+    // Whether a repetition is greedy, U, is nothing to a match of the whole.
+    return new RegExp(`^(?:${regex.slice(flagged.length)})$`, flags.replaceAll("U", "")).test(text);
   } catch {
     return undefined;
   }

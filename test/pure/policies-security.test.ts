@@ -202,11 +202,36 @@ describe("rules of production", () => {
       cronJob,
     ];
     expect(messagesOf(noPortLeftOut, objects)).toEqual([
-      "Pod linly/x: traffic.sidecar.istio.io/includeInboundPorts keeps all but 8000 from the sidecar: take the annotation away",
-      "Pod linly/x: traffic.sidecar.istio.io/includeInboundPorts keeps all but none from the sidecar: take the annotation away",
-      "CronJob linly/y: traffic.sidecar.istio.io/excludeInboundPorts keeps 1,2 from the sidecar: take the annotation away",
+      "Pod linly/x: traffic.sidecar.istio.io/includeInboundPorts keeps all but 8000 from the sidecar: take it away",
+      "Pod linly/x: traffic.sidecar.istio.io/includeInboundPorts keeps all but none from the sidecar: take it away",
+      "CronJob linly/y: traffic.sidecar.istio.io/excludeInboundPorts keeps 1,2 from the sidecar: take it away",
     ]);
     expect(messagesOf(noPortLeftOut, [pod(annotations("excludeInboundPorts", "")), pod({})])).toEqual([]);
+  });
+
+  test.each<[ValueObject, string | undefined]>([
+    [{ "sidecar.istio.io/interceptionMode": "NONE" }, "sidecar.istio.io/interceptionMode: NONE keeps all ports"],
+    [
+      { "proxy.istio.io/config": '{ "interceptionMode": "NONE" }' },
+      "interceptionMode: NONE in proxy.istio.io/config keeps all ports",
+    ],
+    [
+      { "proxy.istio.io/config": "concurrency: 2\ninterceptionMode: 'NONE' # for a while\n" },
+      "interceptionMode: NONE in proxy.istio.io/config keeps all ports",
+    ],
+    [
+      { "traffic.sidecar.istio.io/excludeInterfaces": "eth1" },
+      "traffic.sidecar.istio.io/excludeInterfaces keeps the interfaces eth1",
+    ],
+    [{ "sidecar.istio.io/interceptionMode": "TPROXY", "proxy.istio.io/config": "interceptionMode: NONE" }, undefined],
+    [{ "proxy.istio.io/config": "proxyMetadata:\n  interceptionMode: NONE\n" }, undefined],
+    [{ "proxy.istio.io/config": unknown, "traffic.sidecar.istio.io/excludeInterfaces": "" }, undefined],
+  ])("no-port-left-out: %j", (given, found) => {
+    const template: ValueObject = { metadata: { annotations: given } };
+    const controller = { apiVersion: "v1", kind: "ReplicationController", metadata: { name: "x", namespace: "linly" } };
+    expect(messagesOf(noPortLeftOut, [{ ...controller, spec: { template } }])).toEqual(
+      found === undefined ? [] : [`ReplicationController linly/x: ${found} from the sidecar: take it away`],
+    );
   });
 
   test("strict-mtls sees single ports", () => {
@@ -237,9 +262,10 @@ describe("rules of production", () => {
         kind,
         ...job,
       })),
+      { apiVersion: "v1", kind: "ReplicationController", ...job },
       { apiVersion: "batch/v1", kind: "Job", ...job },
       { apiVersion: "batch/v1", kind: "CronJob", metadata, spec: { jobTemplate: job } },
     ];
-    expect(messagesOf(imagesByDigest, manifests)).toHaveLength(7 * 3);
+    expect(messagesOf(imagesByDigest, manifests)).toHaveLength(8 * 3);
   });
 });

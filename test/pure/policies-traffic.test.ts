@@ -98,6 +98,9 @@ describe("retries-idempotent", () => {
     ],
     ["a method by expression", { route, match: method({ regex: "GET|HEAD" }), retries: retry("5xx") }, 0],
     ["a method by expression with POST", { route, match: method({ regex: "P.*" }), retries: retry("5xx") }, 1],
+    ["an expression in either case", { route, match: method({ regex: "(?i)post" }), retries: retry("5xx") }, 1],
+    ["an expression in one case", { route, match: method({ regex: "(?s)post" }), retries: retry("5xx") }, 0],
+    ["an ungreedy expression", { route, match: method({ regex: "(?iU)p.*" }), retries: retry("5xx") }, 1],
     [
       "an expression that only Envoy reads",
       { route, match: method({ regex: "(?P<m>GET)" }), retries: retry("5xx") },
