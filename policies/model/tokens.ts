@@ -27,11 +27,13 @@ export function isAboutNoToken(rule: Value): boolean {
   return sourcesWithoutToken(rule).length > 0;
 }
 
-/** Whether it is about all of them but what it names as exceptions. */
+/** Whether it is about all of them, but what it names as exceptions, to the workload or to the paths or hosts that it names. */
 export function isAboutAllWithoutToken(rule: Value): boolean {
+  const namesPlaces = (operation: Value | undefined) =>
+    listAt(operation, "paths").length > 0 || listAt(operation, "hosts").length > 0;
   return (
     sourcesWithoutToken(rule).some((source) => !isNarrow(source)) &&
-    partsOf(rule, "to", "operation").some((operation) => !isNarrow(operation)) &&
+    partsOf(rule, "to", "operation").some((operation) => namesPlaces(operation) || !isNarrow(operation)) &&
     listAt(rule, "when").every((condition) => listAt(condition, "values").length === 0)
   );
 }

@@ -114,6 +114,7 @@ describe("jwt-required", () => {
       [deny({ from: [{ source: { notRequestPrincipals: ["https://a/*"] } }] })],
     ],
     ["a DENY without a claim", [deny({ when: claim({ notValues: ["a"] }) })]],
+    ["a DENY for one path, which says what is behind the door", [deny({ from: none, to: to({ paths: ["/admin"] }) })]],
     ["a DENY that names what stays open", [deny({ from: none, to: to({ notPaths: ["/healthz"] }) })]],
     ["a DENY for all paths, written as one", [deny({ from: none, to: to({ paths: ["/*"] }) })]],
     ["a DENY in the root namespace", [inRoot(deny({ from: none }))]],
@@ -143,7 +144,6 @@ describe("jwt-required", () => {
     ["another ALLOW that does", [allow({ from: any }), authorizationPolicy("rest", { selector, rules: [{}] })]],
     ["an ALLOW of whatever it does not name", [allow({ from: any }, { to: to({ notPaths: ["/admin"] }) })]],
     ["a DENY for one method", [deny({ from: none, to: to({ methods: ["GET"] }) })]],
-    ["a DENY for one path", [deny({ from: none, to: to({ paths: ["/admin"] }) })]],
     ["a DENY on a condition", [deny({ from: none, when: [{ key: "request.headers[x]", values: ["y"] }] })]],
     [
       "a DENY for some of the pods",
