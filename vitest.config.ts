@@ -31,7 +31,7 @@ export default defineConfig({
     // Most of the time of a preview is the loading of the SDK.
     env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled") },
     projects: [
-      layer("pure", 60, true),
+      layer("pure", 180, true),
       // These two run beside others, with what those leave of the cores.
       layer("program", 600, true),
       layer("engine", 900, false),

@@ -36,9 +36,11 @@ export function offlineClasses(
   classes: readonly RequestClass<Kind>[],
   narrowed: NonNullable<RequestClass["narrowed"]>,
 ): RequestClass[] {
-  return classes.flatMap(({ name, ...kind }) => {
-    if (name === "idempotent") return [];
-    return { ...kind, name: name === undefined ? "offline" : `offline-${name}`, narrowed } as const;
+  const repeatable = classes.find(({ name }) => name === "idempotent-stream")?.match ?? [];
+  return classes.flatMap(({ name, match, ...kind }) => {
+    if (name === "idempotent" || name === "idempotent-stream") return [];
+    if (name === undefined) return { ...kind, match, name: "offline", narrowed } as const;
+    return { ...kind, match: [...repeatable, ...match], name: `offline-${name}`, narrowed } as const;
   });
 }
 

@@ -33,6 +33,7 @@ import { timeoutFaults, tryFaults } from "./timeouts.ts";
 import { topologyFaults } from "./topology.ts";
 import { userFaults } from "./users.ts";
 import { variableFaults, versionFaults } from "./versions.ts";
+import { webSocketFaults } from "./web-sockets.ts";
 
 const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   topologyFaults,
@@ -56,6 +57,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   timeoutFaults,
   tryFaults,
   layer4Faults,
+  webSocketFaults,
   egressFaults,
   sameZoneFaults,
   autoscalingFaults,

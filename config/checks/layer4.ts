@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Fault } from "../faults.ts";
+import { usualAttempts } from "../schema/retries.ts";
 import type { LenientMesh } from "./lenient.ts";
 
 const looksIntoRequests = z.object({
@@ -24,11 +25,10 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
     }
     if (timeouts.realtime !== undefined || timeouts.offline !== undefined)
       faults.push(vain("timeouts", "nobody sees a request begin or end"));
-    if (retries.perTryTimeout !== undefined || retries.idempotentRoutes.length > 0)
-      faults.push(vain("retries", "a request that failed is not seen"));
+    if (saysOfRetries(retries)) faults.push(vain("retries", "a request that failed is not seen"));
     if (streams.idleTimeout !== undefined || streams.webSockets !== undefined)
       faults.push(vain("streams", "nobody sees a stream fall silent, or a request turn into a WebSocket"));
-    if (circuitBreaker.maxRequestsPerConnection !== undefined)
+    if (circuitBreaker.maxRequestsPerConnection !== undefined || circuitBreaker.http2MaxRequests !== undefined)
       faults.push(vain("circuitBreaker", "connections are limited and no requests: set maxConnections"));
     if (looksIntoRequests.safeParse(loadBalancing).success)
       faults.push(vain("loadBalancing", "no header or cookie is seen"));
@@ -39,6 +39,13 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
     }
     return faults;
   });
+}
+
+function saysOfRetries(retries: LenientMesh["services"][string]["retries"]): boolean {
+  const { attempts, perTryTimeout, retryOn, budget, idempotentRoutes } = retries;
+  const given = [perTryTimeout, retryOn, budget].some((value) => value !== undefined);
+  // Either number of tries is what there is anyway: the usual one, and none.
+  return given || idempotentRoutes.length > 0 || ![0, usualAttempts].includes(attempts);
 }
 
 function entryOf({ mode, pipeline, entry }: LenientMesh): string | undefined {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { topologies } from "../../services/topology.ts";
 import { dnsLabel, retention, wholeMilliseconds } from "../scalars.ts";
+import { usualAttempts } from "../schema/retries.ts";
 
 const text = z.string().optional().catch(undefined);
 const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
@@ -32,12 +33,24 @@ const timeouts = z
   .object({ realtime: time, offline: time, connect: time })
   .catch({ realtime: undefined, offline: undefined, connect: undefined });
 const retries = z
-  .object({ attempts: z.number().catch(2), perTryTimeout: time, idempotentRoutes: z.array(z.unknown()).catch([]) })
-  .catch({ attempts: 2, perTryTimeout: undefined, idempotentRoutes: [] });
+  .object({
+    attempts: z.number().catch(usualAttempts),
+    perTryTimeout: time,
+    retryOn: z.unknown().optional(),
+    budget: z.unknown().optional(),
+    idempotentRoutes: z.array(z.unknown()).catch([]),
+  })
+  .catch({
+    attempts: usualAttempts,
+    perTryTimeout: undefined,
+    retryOn: undefined,
+    budget: undefined,
+    idempotentRoutes: [],
+  });
 
 const circuitBreaker = z
-  .object({ enabled: z.boolean().catch(true), maxRequestsPerConnection: number })
-  .catch({ enabled: true, maxRequestsPerConnection: undefined });
+  .object({ enabled: z.boolean().catch(true), http2MaxRequests: number, maxRequestsPerConnection: number })
+  .catch({ enabled: true, http2MaxRequests: undefined, maxRequestsPerConnection: undefined });
 
 const streams = z
   .object({ idleTimeout: text, webSockets: z.boolean().optional().catch(undefined) })

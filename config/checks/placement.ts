@@ -3,7 +3,7 @@ import { isShadow, liveVersions } from "../../services/shadow.ts";
 import type { Fault } from "../faults.ts";
 import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
-import { placed, type Placed } from "./placed.ts";
+import { placed, placedUsually, type Placed } from "./placed.ts";
 import { repeated } from "./repeated.ts";
 import { wrongTotal } from "./total.ts";
 
@@ -128,7 +128,8 @@ function stageNowhere(stage: string, chosen: readonly string[] | undefined, clus
 /** Services of several places between which nothing decides: without a breaker there are no priorities. */
 export function spreadFaults(mesh: LenientMesh): Fault[] {
   if (mesh.locality.distribute !== undefined) return [];
-  const places = placed(mesh);
+  // A cluster that is drained is to hold its stages again.
+  const places = placedUsually(mesh);
   return Object.entries(mesh.services).flatMap(([stage, { circuitBreaker, versions }]) => {
     if (circuitBreaker.enabled) return [];
     const spread = versions.find(({ name }) => placesOf(places, stage, name).length > 1);

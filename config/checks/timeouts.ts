@@ -13,7 +13,8 @@ export function timeoutFaults(mesh: LenientMesh): Fault[] {
   const limits = limitsIn(mesh);
   return edgesIn(mesh).flatMap(({ from, to }) => {
     const [caller, called] = [limits(from), limits(to)];
-    if (caller === undefined || called === undefined) return [];
+    // At layer 4 nobody but the caller itself sees a request begin or end.
+    if (caller === undefined || called === undefined || mesh.services[to]?.appProtocol === "tcp") return [];
     return classes
       .filter((kind) => called[kind] > caller[kind])
       .map((kind) => {
@@ -31,6 +32,10 @@ export function tryFaults(mesh: LenientMesh): Fault[] {
   return Object.entries(mesh.services).flatMap(([stage, { appProtocol, retries, timeouts }]) => {
     const whole = limits(stage)?.realtime;
     if (whole === undefined) return [];
+    if (retries.attempts === 0 && retries.perTryTimeout !== undefined && appProtocol !== "tcp") {
+      const message = "has no meaning with attempts: 0, where a request has the one try: set timeouts.realtime";
+      return [{ path: `services.${stage}.retries.perTryTimeout`, message }];
+    }
     // Connections into which nobody looks are made once.
     const tries = appProtocol === "tcp" ? 1 : retries.attempts + 1;
     const each = { "retries.perTryTimeout": retries.perTryTimeout, "timeouts.connect": timeouts.connect };

@@ -32,10 +32,13 @@ const budget = object({
   minRetryConcurrency: whole(1, 1000).default(3).describe("Retries that may be under way however few requests are."),
 });
 
+/** Further tries where a stack says nothing of them. */
+export const usualAttempts = 2;
+
 /** What is tried again. Of a request that generates that is only what surely never reached a replica. */
 export const retries = object({
   attempts: whole(0, 10)
-    .default(2)
+    .default(usualAttempts)
     .describe("Further tries after the first one, so 2 makes three tries; 0 tries nothing again."),
   retryOn: z
     .array(z.enum(conditions, { error: `is not a condition: ${conditions.join(", ")}` }))

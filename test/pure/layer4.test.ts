@@ -5,6 +5,9 @@ import { checkMesh } from "../../config/parse.ts";
 const image = "registry.example.com/x:1";
 const version = { name: "v1", weight: 100, image };
 
+const asr = { engine: "simulator", versions: [version] };
+const opaque = { engine: "simulator", versions: [version], appProtocol: "tcp" };
+
 function mesh(llm: object, rest: object = {}) {
   return {
     mode: "chain",
@@ -12,10 +15,7 @@ function mesh(llm: object, rest: object = {}) {
     clusters: [{ name: "a", context: "a", network: "n", region: "r", kubernetesVersion: "1.34" }],
     istio: { charts: { folder: "charts" } },
     addons: { gpuDevicePlugin: { install: false } },
-    services: {
-      asr: { engine: "simulator", versions: [version] },
-      llm: { engine: "simulator", versions: [version], appProtocol: "tcp", ...llm },
-    },
+    services: { asr, llm: { ...opaque, ...llm } },
     ...rest,
   };
 }
@@ -29,6 +29,27 @@ describe('a stage with appProtocol "tcp"', () => {
     ["with streams that a replica waits for", { streams: { longest: "1m" } }, {}, []],
     ["with a limit on connections", { circuitBreaker: { maxConnections: 8, http1MaxPendingRequests: 4 } }, {}, []],
     ["with a number of attempts, which is there by default", { retries: { attempts: 2 } }, {}, []],
+    ["with no further attempts", { retries: { attempts: 0 } }, {}, []],
+    ...[{ attempts: 5 }, { retryOn: ["5xx"] }, { budget: { percent: 10 } }].map(
+      (retries): [string, object, object, string[]] => [
+        `with ${JSON.stringify(retries)}`,
+        { retries },
+        {},
+        [`services.llm.retries: ${vain}a request that failed is not seen`],
+      ],
+    ),
+    [
+      "with a limit on requests",
+      { circuitBreaker: { http2MaxRequests: 4 } },
+      {},
+      [`services.llm.circuitBreaker: ${vain}connections are limited and no requests: set maxConnections`],
+    ],
+    [
+      "whose caller has less time than it: nobody between them looks at a clock",
+      {},
+      { services: { asr: { ...asr, timeouts: { realtime: "5s", offline: "5s" } }, llm: opaque } },
+      [],
+    ],
     [
       "with a canary",
       {

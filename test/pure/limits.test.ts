@@ -123,6 +123,15 @@ describe("timeouts in a stack file", () => {
     ],
     ["with tries that fit", { retries: { attempts: 2, perTryTimeout: "10s" } }, {}, []],
     [
+      "with a time for each of no further tries",
+      { retries: { attempts: 0, perTryTimeout: "2s" } },
+      {},
+      [
+        "services.asr.retries.perTryTimeout: has no meaning with attempts: 0, where a request has the one try: " +
+          "set timeouts.realtime",
+      ],
+    ],
+    [
       "with tries that do not",
       { retries: { perTryTimeout: "11s" } },
       {},

@@ -187,6 +187,24 @@ test("offline work has its own time and no tries that a replica had, and comes b
   ]);
 });
 
+test("a stream that may be sent twice is one of all streams: once a replica had it, it is not tried again", () => {
+  const path = "/v1/audio/transcriptions";
+  const route = { method: "POST", path, idempotent: true, purpose: "work", streams: true } as const;
+  const about = { routes: [route], repeatable: [route], retries: retries.parse({}), timeout: "30s" as const };
+  const classes = offlineClasses(requestClasses(about), offlineInside);
+  expect(classes.map(({ name, policy }) => [name, policy.retries?.retryOn])).toEqual([
+    ["offline-stream", "connect-failure,refused-stream,reset-before-request"],
+    ["offline", "connect-failure,refused-stream,reset-before-request"],
+  ]);
+  expect(classes[0]?.match).toContainEqual({ method: { exact: "POST" }, uri: { exact: path } });
+  // The control: work that somebody waits for.
+  const [realtime] = requestClasses(about);
+  expect([realtime?.name, realtime?.policy.retries?.retryOn]).toEqual([
+    "idempotent-stream",
+    "gateway-error,connect-failure,refused-stream",
+  ]);
+});
+
 test("where requests are copied to a shadow, those of offline work are too, from its own places", () => {
   const mirrors = [{ destination: { host, subset: "next" }, percentage: { value: 5 } }];
   const about = { routes: [], repeatable: [], retries: retries.parse({}), timeout: "30s" as const };

@@ -170,8 +170,11 @@ describe("what runs nowhere", () => {
   });
 });
 
-test("of several places nobody chooses without a breaker", () => {
-  expect(faultsOf(llm([v1], { circuitBreaker: { enabled: false } }))).toEqual([
+test.each([
+  ["as they are", {}],
+  ["while one is drained for a while", drained("east")],
+])("of several places nobody chooses without a breaker, %s", (_, mesh) => {
+  expect(faultsOf(llm([v1], { circuitBreaker: { enabled: false } }, mesh))).toEqual([
     "services.llm.circuitBreaker.enabled: false, while llm runs in several clusters (north, east): without a breaker Istio prefers none, and requests would go to all alike; enable it, set locality.distribute, or name one cluster in services.llm.clusters",
   ]);
 });
