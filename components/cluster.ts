@@ -30,7 +30,9 @@ export class Cluster extends pulumi.ComponentResource {
     this.provider = new k8s.Provider(
       config.name,
       {
-        ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
+        // Said also where it is the one that kubectl would use, for which "" stands: the SDK would take KUBECONFIG in its place,
+        // and the stack's state would hold a path of one machine, where every other looks for it.
+        kubeconfig: config.kubeconfig ?? "",
         ...(config.context !== undefined && { context: config.context }),
         enableServerSideApply: true,
         // A Secret or ConfigMap that changes is changed where it is: the provider would delete it and make it anew, and all

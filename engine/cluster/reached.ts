@@ -42,6 +42,6 @@ export async function reachRecorded(record: ClusterRecord, dir: string): Promise
   if (reached.record.uid === uid) return reached;
   await reached.access.dispose();
   throw new EngineError(
-    `cluster ${name}: context ${context} of ${kubeconfig} leads to another cluster now (${reached.cluster.server})`,
+    `cluster ${name}: context ${context} of ${kubeconfig || "the kubeconfig that kubectl would use"} leads to another cluster now (${reached.cluster.server})`,
   );
 }

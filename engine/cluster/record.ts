@@ -7,7 +7,7 @@ const recordSchema = z.object({
   name: z.string(),
   /** Of its namespace kube-system: no other cluster ever has it. */
   uid: z.string(),
-  /** Path as the program gives it; absent where it gives the content, which holds credentials and is never written down. */
+  /** Path as the program gives it, empty for what kubectl would use; absent where it gives the content, which holds credentials and is never written down. */
   kubeconfig: z.string().exactOptional(),
   context: z.string(),
 });

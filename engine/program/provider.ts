@@ -8,7 +8,10 @@ import { isUnknown, revealed } from "./values.ts";
 export interface ProviderSpec {
   /** Pulumi's name of the provider: what a run calls the cluster. */
   readonly name: string;
-  /** A file, relative to the program, or its content; absent where it is not known yet or the program gives none, which an `up` refuses. */
+  /**
+   * A file, relative to the program, or its content; empty for what kubectl would use. Absent where it is not known yet, which
+   * an `up` refuses.
+   */
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
   /** Take over objects that exist already instead of refusing them. */
@@ -35,7 +38,7 @@ export function providerSpec(registration: Registration): ProviderSpec {
   if (faults.length > 0) throw new EngineFaults(faults);
   return {
     name,
-    kubeconfig: text(inputs["kubeconfig"]),
+    kubeconfig: text(inputs["kubeconfig"] ?? ""),
     context: text(inputs["context"]),
     upsertExistingObjects: flag(inputs["upsertExistingObjects"]) ?? false,
     enablePatchForce: flag(inputs["enablePatchForce"]) ?? false,

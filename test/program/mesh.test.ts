@@ -211,6 +211,14 @@ describe("every stack", () => {
   });
 });
 
+test("a cluster without a kubeconfig of its own takes none from the environment into the stack's state", async () => {
+  const program = { ...stackWith("prod"), env: { KUBECONFIG: "/of/one/machine" } };
+  const inputs = (plan: Plan) => plan.steps.filter(({ kind }) => kind === "provider").map((step) => step.inputs);
+  expect(inputs(await planOf(program)).map(({ kubeconfig }) => kubeconfig)).toEqual(["", ""]);
+  // The control: the lab's is the stack file's.
+  expect(inputs(local)).toMatchObject([{ kubeconfig: ".lab/kubeconfig" }]);
+});
+
 test("the gateway's Service is read once it is there; until then the preview calls it by its Pulumi name", () => {
   expect(local.steps.filter(({ kind }) => kind === "read").map(({ title }) => title)).toEqual([
     "Service local-istio-ingress",

@@ -1,4 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { accessTo } from "../../engine/cluster/kubeconfig.ts";
 import { knownClusters, recordsOf } from "../../engine/cluster/record.ts";
 import type { ClusterRecord } from "../../engine/cluster/record.ts";
 import { causeOf, faultOfCertificate } from "../../engine/cluster/unreachable.ts";
@@ -101,5 +105,55 @@ describe("why a cluster can't be reached", () => {
     expect(on("2030-06-01")).toBeUndefined();
     expect(on("2031-02-02")).toBe("its client certificate expired on 2031-02-01");
     expect(faultOfCertificate("no certificate", new Date("2030-06-01"))).toBeUndefined();
+  });
+});
+
+describe("the kubeconfig that kubectl would use", () => {
+  const ambient = (context?: string) =>
+    accessTo(
+      { name: "main", kubeconfig: "", context, upsertExistingObjects: false, enablePatchForce: false },
+      "/nowhere",
+    );
+
+  let home: string;
+
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "linly-mesh-kubeconfig-"));
+  });
+
+  function written(name: string, server: string): string {
+    const path = join(home, name);
+    const clusters = [{ name, cluster: { server } }];
+    const contexts = [{ name, context: { cluster: name, user: name } }];
+    const config = { apiVersion: "v1", kind: "Config", "current-context": name, clusters, contexts, users: [{ name }] };
+    writeFileSync(path, JSON.stringify(config));
+    return path;
+  }
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(home, { recursive: true });
+  });
+
+  test("is that of all files of KUBECONFIG, and helm looks for them itself", async () => {
+    const files = [join(home, "missing"), written("east", "https://east"), written("west", "https://west")];
+    vi.stubEnv("KUBECONFIG", files.join(delimiter));
+    const [first, west] = [await ambient(), await ambient("west")];
+    expect(first.config.getCurrentCluster()?.server).toBe("https://east");
+    expect(west.config.getCurrentCluster()?.server).toBe("https://west");
+    expect(west.helmArgs).toEqual(["--kube-context", "west"]);
+    // What is written down of it leads a later run to the kubeconfig of whoever starts that.
+    expect(west.path).toBe("");
+  });
+
+  test("is otherwise that of the home directory; where there is none either, the fault says both", async () => {
+    vi.stubEnv("KUBECONFIG", "");
+    vi.stubEnv("HOME", home);
+    await expect(ambient()).rejects.toThrow(
+      `cluster main: there is no kubeconfig: KUBECONFIG names none, and there is none at ${home}/.kube/config`,
+    );
+    mkdirSync(join(home, ".kube"));
+    written(".kube/config", "https://home");
+    expect((await ambient()).config.getCurrentCluster()?.server).toBe("https://home");
   });
 });
