@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { OfflineConfig } from "../../config/schema.ts";
-import { hasPods, standsIn } from "../../services/placement.ts";
+import { standsIn } from "../../services/placement.ts";
 import { isShadow } from "../../services/shadow.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
@@ -9,12 +9,10 @@ import type { Cluster } from "../cluster.ts";
 import type { Collector } from "../observability/collector.ts";
 import type { Geography } from "../traffic/geography.ts";
 import { modelClaim } from "./model-claim.ts";
-import { mostReplicas } from "./replicas.ts";
-import { rolloutSeconds } from "./rollout.ts";
 import type { ServiceSecrets } from "./secrets.ts";
 import { ServiceVersion } from "./service-version.ts";
 import type { StageArgs } from "./stage-args.ts";
-import { waitSeconds, type GpuTurn } from "./turns.ts";
+import type { GpuTurn } from "./turns.ts";
 import { shadowAccountName } from "./workload.ts";
 
 export interface AiServiceArgs extends StageArgs {
@@ -71,13 +69,7 @@ export class AiService extends pulumi.ComponentResource {
       const primary = args.primary?.versions.find(({ name }) => name === version.name);
       return new ServiceVersion(cluster, { ...args, after, version, primary, ...role }, { parent: this });
     });
-    const slowest = Math.max(
-      ...service.versions.map((version) =>
-        rolloutSeconds(stage, service, mostReplicas(version), waitSeconds(args.turns, stage, version.name)),
-      ),
-    );
-    const customTimeouts = { create: `${slowest}s`, update: `${slowest}s` };
-    this.service = this.makeService(cluster, args, { ...child, customTimeouts });
+    this.service = this.makeService(cluster, args, child);
     this.registerOutputs({ name, versions: service.versions.map((version) => version.name) });
   }
 
@@ -111,8 +103,9 @@ export class AiService extends pulumi.ComponentResource {
           name: this.name,
           namespace,
           labels: { app: this.name },
-          // Callers know it by this Service also in a cluster that runs none of its pods, and that waits for none.
-          ...(!service.versions.some(hasPods) && { annotations: { "pulumi.com/skipAwait": "true" } }),
+          // The provider would wait for every pod, those of a shadow and of a version without a share too. Whoever needs pods
+          // waits for the Deployments of the versions meant, and callers know the Service also where it has none.
+          annotations: { "pulumi.com/skipAwait": "true" },
         },
         spec: {
           selector: { app: this.name },

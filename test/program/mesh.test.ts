@@ -178,6 +178,13 @@ describe("every stack", () => {
     }
   });
 
+  test("waits for no pod by a stage's Service, which would be for those of every version", () => {
+    for (const service of plans().flatMap((plan) => manifests(plan, "Service"))) {
+      if (at(service, "metadata", "namespace") !== "linly") continue;
+      expect(at(service, "metadata", "annotations")).toEqual({ "pulumi.com/skipAwait": "true" });
+    }
+  });
+
   test("has STRICT mTLS for the whole mesh", () => {
     for (const plan of plans()) {
       expect(stepTitled(plan, "PeerAuthentication istio-system/default").inputs["spec"]).toEqual({

@@ -211,8 +211,6 @@ describe("what runs where", () => {
     expect(namesOf("drained", "east", "Deployment")).toEqual([]);
     expect(namesOf("drained", "east", "Service")).toEqual(namesOf("remote", "east", "Service"));
     expect(namesOf("drained", "east", "Service")).toHaveLength(4);
-    const waits = at(inputsOf("drained", "east", "Service linly/asr-service"), "metadata", "annotations");
-    expect(waits).toEqual({ "pulumi.com/skipAwait": "true" });
     for (const kind of ["Gateway", "DestinationRule", "VirtualService", "AuthorizationPolicy", "Sidecar"]) {
       expect(namesOf("drained", "north", kind).length, kind).toBeGreaterThan(0);
       for (const name of namesOf("drained", "north", kind)) {
