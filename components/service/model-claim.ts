@@ -24,13 +24,15 @@ export function modelClaim(
   return new k8s.core.v1.PersistentVolumeClaim(
     `${cluster}-${name}`,
     {
-      metadata: { name, namespace },
+      // Pods wait for it anyway, with a bound of their own: a class may make its volume only once there is a pod.
+      metadata: { name, namespace, annotations: { "pulumi.com/skipAwait": "true" } },
       spec: {
         accessModes: ["ReadWriteMany"],
         resources: { requests: { storage: model.size } },
         ...(model.storageClass !== undefined && { storageClassName: model.storageClass }),
       },
     },
-    { ...opts, retainOnDelete: true },
+    // No API server changes the class of a claim, and one that stays can't be made anew in its place.
+    { ...opts, retainOnDelete: true, ignoreChanges: ["spec.storageClassName"] },
   );
 }

@@ -270,6 +270,15 @@ describeOnLab.concurrent("pulumi.com/waitFor", () => {
   });
 });
 
+testOnLab.concurrent("a model's claim is not waited for, and keeps the class that it was made with", async () => {
+  const models = await stack("models");
+  const model = (storageClass: string) => ({ model: { size: "1Gi", storageClass } });
+  expect((await models.up(model("slow"))).end).toBe("1 created");
+  expect((await models.up(model("fast"))).end).toMatch(/^1 (unchanged|updated)$/);
+  const live = await server.request("GET", "/api/v1/namespaces/models/persistentvolumeclaims/stage-model");
+  expect(at(live.body, "spec", "storageClassName")).toBe("slow");
+});
+
 testOnLab.concurrent("a secret reaches the cluster and nobody's eyes", async () => {
   const secret = await stack("secret");
   const { end, events, said } = await secret.up({ secret: true });
