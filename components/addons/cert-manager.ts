@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AirGapConfig, CertManagerConfig, Installed } from "../../config/schema.ts";
 import { chartFrom, mirroredCharts } from "../charts.ts";
 import type { Cluster } from "../cluster.ts";
+import { releaseSettings } from "../release.ts";
 import { certManagerNamespace as name, certManagerValues, splitValues } from "./cert-manager-args.ts";
 
 export interface CertManagerArgs {
@@ -30,7 +31,7 @@ export class CertManager extends pulumi.ComponentResource {
           name,
           namespace: namespace.metadata.name,
           values,
-          timeout: 600,
+          ...releaseSettings,
         },
       },
       // The component's provider was built with an older SDK and would otherwise ask for a Kubernetes provider of its own.

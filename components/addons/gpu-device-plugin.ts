@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AirGapConfig, GpuDevicePluginConfig, Installed, PoolConfig } from "../../config/schema.ts";
 import { chartFrom, mirroredCharts } from "../charts.ts";
 import type { Cluster } from "../cluster.ts";
+import { releaseSettings } from "../release.ts";
 import { gpuDevicePluginValues } from "./gpu-values.ts";
 
 const name = "nvidia-device-plugin";
@@ -32,7 +33,7 @@ export class GpuDevicePlugin extends pulumi.ComponentResource {
         values: gpuDevicePluginValues(config, pool, airGap),
         // Without this the provider would drop the null that takes the chart's affinity away.
         allowNullValues: true,
-        timeout: 600,
+        ...releaseSettings,
       },
       { parent: this, provider: cluster.provider },
     );

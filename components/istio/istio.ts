@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { untestedRelease } from "../../config/checks/istio-release.ts";
 import { chartFrom, mirroredCharts } from "../charts.ts";
 import type { Cluster } from "../cluster.ts";
+import { releaseSettings } from "../release.ts";
 import { Intermediate } from "../security/intermediate.ts";
 import { MeshCa } from "../security/mesh-ca.ts";
 import { eastWestName, ingressName, istioNamespace, valuesOf, type IstioArgs, type IstioPart } from "./values.ts";
@@ -124,7 +125,7 @@ export function istioRelease(
       name: release,
       namespace: namespace.metadata.name,
       values: later.global === undefined ? values : { ...values, global: { ...global, ...later.global } },
-      timeout: 600,
+      ...releaseSettings,
     },
     { provider: cluster.provider, ...opts },
   );

@@ -31,8 +31,8 @@ const defaultTimeout = 300;
 const properties =
   "name namespace chart repositoryOpts version values createNamespace skipCrds skipAwait waitForJobs atomic " +
   "cleanupOnFail timeout maxHistory";
-/* What the SDK itself adds, what only the answer fills, and what asks for what helm does anyway. */
-const withoutEffect = "compat manifest resourceNames status allowNullValues lint";
+/* What the SDK itself adds, what only the answer fills, and what asks for what is done anyway. */
+const withoutEffect = "compat manifest resourceNames status allowNullValues lint resetValues";
 const supported = new Set(`${properties} ${withoutEffect}`.split(" "));
 
 export function releaseSpec(registration: Pick<Registration, "type" | "name" | "inputs">): ReleaseSpec {

@@ -185,6 +185,12 @@ describe("every stack", () => {
     }
   });
 
+  test("has Releases that forget a value which the stack file no longer has, and all but their last revisions", () => {
+    const releases = plans().flatMap(({ steps }) => steps.filter(({ kind }) => kind === "release"));
+    expect(releases.length).toBeGreaterThan(0);
+    for (const { inputs } of releases) expect(inputs).toMatchObject({ resetValues: true, maxHistory: 10 });
+  });
+
   test("has STRICT mTLS for the whole mesh", () => {
     for (const plan of plans()) {
       expect(stepTitled(plan, "PeerAuthentication istio-system/default").inputs["spec"]).toEqual({
