@@ -4,6 +4,7 @@ import { ambientFaults } from "./ambient.ts";
 import { autoscalingFaults } from "./autoscaling.ts";
 import { capacityFaults } from "./capacity.ts";
 import { ingressTlsFaults, meshCaFaults, rootNameFaults } from "./certificates.ts";
+import { certManagerValueFaults } from "./cert-manager-values.ts";
 import { chartDigestFaults } from "./chart-digests.ts";
 import { clusterNameFaults } from "./cluster-names.ts";
 import { apiServerFaults, clusterFaults, podCidrFaults } from "./clusters.ts";
@@ -74,6 +75,7 @@ const checks: readonly ((mesh: LenientMesh) => Fault[])[] = [
   labFaults,
   reservedValueFaults,
   mappedValueFaults,
+  certManagerValueFaults,
   ambientFaults,
   uploaderFaults,
   chartDigestFaults,

@@ -1,6 +1,8 @@
 import { EngineError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { certManagerArguments } from "./cert-manager-arguments.ts";
+import type { Arguments } from "./cert-manager-arguments.ts";
 import type { Actions } from "./execute.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
@@ -36,18 +38,11 @@ export function withRemoteComponents(actions: Actions): Actions {
   };
 }
 
-/* The component's own arguments: each is a Helm value of the same name. */
-const certManagerValues = (
-  "affinity cainjector clusterResourceNamespace containerSecurityContext deploymentAnnotations extraArgs extraEnv " +
-  "extraVolumeMounts extraVolumes featureGates global http_proxy https_proxy image ingressShim installCRDs no_proxy " +
-  "nodeSelector podAnnotations podDnsConfig podDnsPolicy podLabels prometheus replicaCount resources securityContext " +
-  "serviceAccount serviceAnnotations serviceLabels startupapicheck strategy tolerations webhook"
-).split(" ");
-
 /**
  * The Release that `CertManager` of @pulumi/kubernetes-cert-manager 0.2.0 consists of (its provider/pkg/provider/chart.go
  * and pulumi-go-helmbase's base.go). An argument of the component takes the place of the value of that name in
- * `helmOptions.values`, also where it isn't given: then neither is there. `valueYamlFiles` are left out.
+ * `helmOptions.values`, also where it isn't given: then neither is there. What a typed argument does not know is left out, and so
+ * are `valueYamlFiles`.
  */
 function certManagerRelease(component: Registration): Registration {
   const helmOptions = component.inputs["helmOptions"] ?? {};
@@ -67,8 +62,9 @@ function certManagerRelease(component: Registration): Registration {
       `${called(component)}: helmOptions.values must be plain; the component takes no outputs there`,
     );
   }
-  const passed = Object.entries(values).filter(([key]) => !certManagerValues.includes(key));
-  const own = Object.entries(component.inputs).filter(([key]) => certManagerValues.includes(key));
+  const { helmOptions: _, ...given } = component.inputs;
+  const passed = Object.entries(values).filter(([key]) => !Object.hasOwn(certManagerArguments, key));
+  const own = Object.entries(passedOn(given, certManagerArguments));
   const type = "kubernetes:helm.sh/v3:Release";
   const name = `${component.name}-helm`;
   return {
@@ -91,6 +87,17 @@ function certManagerRelease(component: Registration): Registration {
 
 function repositoryOf(given: Json | undefined): JsonObject {
   return { repo: "https://charts.jetstack.io", ...(isObject(given) ? withoutNulls(given) : {}) };
+}
+
+/** What a type with these keys holds of a value. */
+function passedOn(value: JsonObject, known: Arguments): JsonObject {
+  if (isSecret(value)) return value;
+  const passed: JsonObject = {};
+  for (const [key, below] of Object.entries(known)) {
+    const member = value[key];
+    if (member !== undefined) passed[key] = below === true || !isObject(member) ? member : passedOn(member, below);
+  }
+  return passed;
 }
 
 function holdsSecret(value: Json): boolean {

@@ -4,6 +4,7 @@ import { EngineFaults, preview } from "../../engine/index.ts";
 import type { Plan, Program } from "../../engine/index.ts";
 import { withRemoteComponents } from "../../engine/program/remote-components.ts";
 import type { Registration } from "../../engine/program/registration.ts";
+import { secret } from "../../engine/program/values.ts";
 import { stepTitled } from "../support/plan.ts";
 
 const fixture = (how: string): Program => ({
@@ -69,6 +70,16 @@ test.concurrent.each([
   expect(await faultsOf(how)).toEqual([fault]);
 });
 
+const options = {
+  ...{ protect: false, retainOnDelete: false, secretOutputs: [], ignoreChanges: [], replaceOnChanges: [] },
+  timeouts: { create: "", update: "", delete: "" },
+};
+const component: Registration = {
+  ...{ urn: "urn:pulumi:s::p::kubernetes-cert-manager:index:CertManager::issuer", name: "issuer", parent: "" },
+  ...{ type: "kubernetes-cert-manager:index:CertManager", custom: false, remote: true, provider: "", options },
+  ...{ inputs: {}, providers: { kubernetes: "urn::id" }, needs: ["urn:of:namespace"] },
+};
+
 test("whoever needs the component needs its Release, which goes last", async () => {
   const seen: Registration[] = [];
   const actions = withRemoteComponents({
@@ -78,15 +89,6 @@ test("whoever needs the component needs its Release, which goes last", async () 
     },
     read: async () => ({}),
   });
-  const options = {
-    ...{ protect: false, retainOnDelete: false, secretOutputs: [], ignoreChanges: [], replaceOnChanges: [] },
-    timeouts: { create: "", update: "", delete: "" },
-  };
-  const component: Registration = {
-    ...{ urn: "urn:pulumi:s::p::kubernetes-cert-manager:index:CertManager::issuer", name: "issuer", parent: "" },
-    ...{ type: "kubernetes-cert-manager:index:CertManager", custom: false, remote: true, provider: "", options },
-    ...{ inputs: {}, providers: { kubernetes: "urn::id" }, needs: ["urn:of:namespace"] },
-  };
   const answer = await actions.register(component);
   expect(answer.outputs).toEqual({ status: { version: "v1.21.2" } });
   await actions.register({ ...component, remote: false, urn: "urn:of:after", needs: [component.urn, "urn:x"] });
@@ -97,4 +99,25 @@ test("whoever needs the component needs its Release, which goes last", async () 
     [release, ["urn:of:namespace"]],
     ["urn:of:after", [release, "urn:x"]],
   ]);
+});
+
+test("what a typed argument does not know is not passed on", async () => {
+  const seen: Registration[] = [];
+  const actions = withRemoteComponents({
+    async register(registration) {
+      seen.push(registration);
+      return { id: "", outputs: {} };
+    },
+    read: async () => ({}),
+  });
+  await actions.register({
+    ...component,
+    inputs: {
+      ...{ webhook: { timeoutSeconds: 5, networkPolicy: { enabled: true } }, nodeSelector: { disk: "ssd" } },
+      ...{ image: { tag: secret("v1") }, affinity: { any: "thing" } },
+    },
+  });
+  expect(seen.at(1)?.inputs["values"]).toEqual({
+    ...{ webhook: { timeoutSeconds: 5 }, nodeSelector: {}, image: { tag: secret("v1") }, affinity: { any: "thing" } },
+  });
 });

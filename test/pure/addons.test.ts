@@ -9,6 +9,8 @@ import { mirrored, mirroredHub } from "../../components/images.ts";
 import { valuesOf } from "../../components/istio/values.ts";
 import { checkMesh } from "../../config/parse.ts";
 import { installed, type GpuDevicePluginConfig, type MeshConfig } from "../../config/schema.ts";
+import { certManagerArguments } from "../../config/cert-manager-arguments.ts";
+import { certManagerArguments as passedOn } from "../../engine/program/cert-manager-arguments.ts";
 import { readStackFile } from "../../cli/stack-file.ts";
 import { projectDir } from "../../cli/project.ts";
 
@@ -172,6 +174,10 @@ test("every argument that the component of the installed SDK has takes the value
   expect(splitValues(given)).toEqual({ args: given, values: {} });
 });
 
+test("the engine passes on what the arguments of the installed SDK have, and no more", () => {
+  expect(passedOn).toEqual(certManagerArguments);
+});
+
 describe("values of istiod", () => {
   const cluster = { name: "c", network: "n", region: "r" };
   const collector = { service: "jaeger.observability.svc.cluster.local", namespace: "observability", port: 4317 };
@@ -263,6 +269,25 @@ describe("faults", () => {
         istio: { ...mesh.istio, ca: undefined },
       },
       ["addons.certManager.values  is an unknown key: known are install"],
+    ],
+    [
+      {
+        addons: {
+          certManager: {
+            values: {
+              ...{ crds: { any: 1 }, podDisruptionBudget: { enabled: true }, resources: { limits: { cpu: "1" } } },
+              ...{ cainjector: { enabld: 1, nodeSelector: { any: "label" } }, nodeSelector: { disk: "ssd" } },
+              ...{ global: { leaderElection: { namespce: "x" } }, prometheus: { podmonitor: {} } },
+            },
+          },
+        },
+      },
+      [
+        "addons.certManager.values.cainjector.enabld  is not passed on by Pulumi's component for cert-manager; known are affinity, containerSecurityContext, deploymentAnnotations, extraArgs, image, nodeSelector, podAnnotations, podLabels, podSecurityContext, replicaCount, resources, serviceAccount, strategy, timeoutSeconds, tolerations",
+        "addons.certManager.values.nodeSelector.disk  is not passed on by Pulumi's component for cert-manager; nothing is allowed here",
+        'addons.certManager.values.global.leaderElection.namespce  is not passed on by Pulumi\'s component for cert-manager; did you mean "namespace"?',
+        "addons.certManager.values.prometheus.podmonitor  is not passed on by Pulumi's component for cert-manager; known are enabled, serviceMonitor",
+      ],
     ],
     [
       { addons: { gpuDevicePlugin: { mig: "mixed", timeSlicing: { replicas: 2 } } } },
