@@ -115,7 +115,7 @@ test.each([
   expect(code).toBe(0);
   expect(takeOutput()).toBe("done=true\n");
   expect(stdout.split("\n")).toEqual([
-    "up --stack prod --policy-pack policies --yes --non-interactive --color never",
+    "up --refresh --stack prod --policy-pack policies --yes --non-interactive --color never",
     `passphrase ${told}`,
     "600",
     "of the cluster",
