@@ -29,7 +29,9 @@ const eastWestGateway = object({
 });
 
 export const cluster = object({
-  name: dnsLabel(40).describe("Name of the cluster in the mesh."),
+  name: dnsLabel(40).describe(
+    "Name of the cluster in the mesh, for good: by another name it is another cluster to Pulumi, in which everything is there already and nothing can be made.",
+  ),
   kubeconfig: z
     .string()
     .min(1)
