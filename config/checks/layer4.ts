@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Fault } from "../faults.ts";
-import { usualAttempts } from "../schema/retries.ts";
+import { circuitBreaker as circuitBreakerSchema } from "../schema/circuit-breaker.ts";
+import { retries as retriesSchema } from "../schema/retries.ts";
 import type { LenientMesh } from "./lenient.ts";
 
 const looksIntoRequests = z.object({
@@ -28,7 +30,7 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
     if (saysOfRetries(retries)) faults.push(vain("retries", "a request that failed is not seen"));
     if (streams.idleTimeout !== undefined || streams.webSockets !== undefined)
       faults.push(vain("streams", "nobody sees a stream fall silent, or a request turn into a WebSocket"));
-    if (circuitBreaker.maxRequestsPerConnection !== undefined || circuitBreaker.http2MaxRequests !== undefined)
+    if (saysOfRequests(circuitBreaker))
       faults.push(vain("circuitBreaker", "connections are limited and no requests: set maxConnections"));
     if (looksIntoRequests.safeParse(loadBalancing).success)
       faults.push(vain("loadBalancing", "no header or cookie is seen"));
@@ -41,11 +43,24 @@ export function layer4Faults(mesh: LenientMesh): Fault[] {
   });
 }
 
-function saysOfRetries(retries: LenientMesh["services"][string]["retries"]): boolean {
-  const { attempts, perTryTimeout, retryOn, budget, idempotentRoutes } = retries;
-  const given = [perTryTimeout, retryOn, budget].some((value) => value !== undefined);
-  // Either number of tries is what there is anyway: the usual one, and none.
-  return given || idempotentRoutes.length > 0 || ![0, usualAttempts].includes(attempts);
+type Service = LenientMesh["services"][string];
+
+const usualRetries = retriesSchema.parse({});
+const { http2MaxRequests: usualRequests } = circuitBreakerSchema.parse({});
+
+/** What is usual may be written as well as left out; so may that nothing is tried again, which is how it is. */
+function saysOfRetries({ attempts, perTryTimeout, retryOn, budget, idempotentRoutes }: Service["retries"]): boolean {
+  return (
+    perTryTimeout !== undefined ||
+    idempotentRoutes.length > 0 ||
+    ![0, usualRetries.attempts].includes(attempts) ||
+    !isDeepStrictEqual(retryOn ?? usualRetries.retryOn, usualRetries.retryOn) ||
+    !isDeepStrictEqual(budget ?? usualRetries.budget, usualRetries.budget)
+  );
+}
+
+function saysOfRequests({ maxRequestsPerConnection, http2MaxRequests = usualRequests }: Service["circuitBreaker"]) {
+  return maxRequestsPerConnection !== undefined || http2MaxRequests !== usualRequests;
 }
 
 function entryOf({ mode, pipeline, entry }: LenientMesh): string | undefined {

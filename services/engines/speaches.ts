@@ -7,6 +7,9 @@ import type { Engine } from "../engine.ts";
  * (routes), hf_utils.py (offline models). Memory: faster-whisper issue 1030, 1.5 GB for large-v3-turbo in int8 on a CPU;
  * the request leaves room for uploads. Request length and start-up are this project's own bounds.
  *
+ * Models are fetched, loaded and deleted at `/v1/models/<id>` and `/api/ps/<id>`, which are nobody's: what it serves lies in the
+ * volume, and no route by name could be opened to one caller alone.
+ *
  * `/health` answers 200 without any model, so a stack does well to name `/v1/models/<id>` as its `readinessPath`. The
  * user must be 1000: no other may enter the image's home folder.
  */
@@ -20,7 +23,6 @@ export const speaches: Engine = {
   routes: [
     { method: "POST", path: "/v1/audio/transcriptions", idempotent: true, purpose: "work", streams: true },
     { method: "POST", path: "/v1/audio/translations", idempotent: true, purpose: "work", streams: true },
-    { method: "POST", path: "/v1/models", idempotent: true, purpose: "admin", streams: false },
   ],
   showsPages: false,
   probes: { startup: "/health", readiness: "/health" },

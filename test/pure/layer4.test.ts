@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { unseenByAlerts } from "../../components/observability/unseen.ts";
 import { checkMesh } from "../../config/parse.ts";
+import { circuitBreaker } from "../../config/schema/circuit-breaker.ts";
+import { retries } from "../../config/schema/retries.ts";
 
 const image = "registry.example.com/x:1";
 const version = { name: "v1", weight: 100, image };
@@ -29,11 +31,12 @@ describe('a stage with appProtocol "tcp"', () => {
     ["with streams that a replica waits for", { streams: { longest: "1m" } }, {}, []],
     ["with a limit on connections", { circuitBreaker: { maxConnections: 8, http1MaxPendingRequests: 4 } }, {}, []],
     ["with a number of attempts, which is there by default", { retries: { attempts: 2 } }, {}, []],
+    ["with what is usual, written", { retries: retries.parse({}), circuitBreaker: circuitBreaker.parse({}) }, {}, []],
     ["with no further attempts", { retries: { attempts: 0 } }, {}, []],
     ...[{ attempts: 5 }, { retryOn: ["5xx"] }, { budget: { percent: 10 } }].map(
-      (retries): [string, object, object, string[]] => [
-        `with ${JSON.stringify(retries)}`,
-        { retries },
+      (given): [string, object, object, string[]] => [
+        `with ${JSON.stringify(given)}`,
+        { retries: given },
         {},
         [`services.llm.retries: ${vain}a request that failed is not seen`],
       ],

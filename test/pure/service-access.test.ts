@@ -60,7 +60,6 @@ const own = "GET /talk, GET /voices, POST /generate";
 
 const chainTable = [
   `${gateway} → asr: POST /v1/audio/transcriptions, POST /v1/audio/translations, ${own}`,
-  `${uploader} → asr: POST /v1/models`,
   `linly/asr-service → llm: POST /llm_response/, ${own}`,
   `${uploader} → llm: POST /llm_change_model/`,
   `linly/llm-service → tts: POST /tts_response/, ${own}`,
@@ -83,7 +82,6 @@ describe("who is let in to what", () => {
       [
         `${gateway} → webui: any path but *_change_model, *_change_model/`,
         "linly/webui-service → asr: POST /v1/audio/transcriptions, POST /v1/audio/translations",
-        `${uploader} → asr: POST /v1/models`,
         "linly/webui-service → llm: POST /v1/chat/completions, POST /v1/completions",
         "linly/webui-service → tts: POST /v1/audio/speech",
         "linly/webui-service → face: POST /talker_response/",
@@ -114,7 +112,7 @@ describe("who is let in to what", () => {
     [
       "of a stage of TCP its callers have the connections",
       withService("face", { appProtocol: "tcp" }),
-      [...chainTable.slice(0, 6), "linly/tts-service → face: connections", "admin/model-uploader → face: connections"],
+      [...chainTable.slice(0, 5), "linly/tts-service → face: connections", "admin/model-uploader → face: connections"],
     ],
     [
       "a shadow calls nobody",
@@ -141,7 +139,7 @@ describe("who is let in to what", () => {
           ],
         },
       }),
-      chainTable.with(2, `linly/asr-service → llm: POST /llm_response/, ${own}, POST /v1/embeddings`),
+      chainTable.with(1, `linly/asr-service → llm: POST /llm_response/, ${own}, POST /v1/embeddings`),
     ],
   ])("%s", (_, mesh, expected) => {
     expect(table(mesh)).toEqual(expected);

@@ -17,7 +17,6 @@ const allowed: Readonly<Record<string, Readonly<Record<string, readonly string[]
   "linly/tts-service": { face: ["POST /talker_response/", ...simulated] },
   // Whoever changes models does that, and no work.
   "admin/model-uploader": {
-    asr: ["POST /v1/models"],
     llm: ["POST /llm_change_model/"],
     tts: ["POST /tts_change_model/", "POST /api/v1/models/upload"],
     face: ["POST /talker_change_model/"],

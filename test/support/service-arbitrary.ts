@@ -82,7 +82,7 @@ const retries = merged(
   optional("perTryTimeout", fc.constantFrom("250ms", "1.5s")),
   optional("budget", fc.constantFrom({ percent: 0.5 }, { percent: 100, minRetryConcurrency: 1 })),
   optional("idempotentRoutes", fc.constant([{ method: "POST", path: "/v1/chat/completions" }])),
-);
+).filter((given) => given["attempts"] !== 0 || given["perTryTimeout"] === undefined);
 
 const circuitBreaker = merged(
   optional("consecutive5xxErrors", fc.integer({ min: 1, max: 1000 })),

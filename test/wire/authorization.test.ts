@@ -41,7 +41,6 @@ const intent: Readonly<Record<string, Partial<Record<StageName, readonly string[
   "linly/llm-service": { tts: ["POST /tts_response/", ...own] },
   "linly/tts-service": { face: ["POST /talker_response/", ...own] },
   "admin/model-uploader": {
-    asr: ["POST /v1/models"],
     llm: ["POST /llm_change_model/"],
     tts: ["POST /tts_change_model/", "POST /api/v1/models/upload"],
     face: ["POST /talker_change_model/"],

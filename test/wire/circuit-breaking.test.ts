@@ -146,10 +146,10 @@ describeOnLab("circuit breaking", () => {
     beforeAll(async () => {
       // Long enough for all that is sent while it is out; the rule that the test before made is written anew.
       await broken({ ...ejecting, baseEjectionTime: "20s" });
-      await expect.poll(told, { timeout: 60_000 }).toContain('"base_ejection_time": "20s"');
     });
 
     beforeEach(async () => {
+      await expect.poll(told, { timeout: 60_000 }).toContain('"base_ejection_time": "20s"');
       [bad = bad] = pods;
       await change(bad, { latencyMedian: "60s", latencyP99: "60s" });
     });
