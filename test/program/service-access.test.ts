@@ -180,7 +180,9 @@ describe("the policy pack", () => {
     expect(rest).toHaveLength(made.length - 1);
     expect(messagesOf(allowNotAlone, made)).toEqual([]);
     expect(messagesOf(allowNotAlone, rest)).toEqual(
-      ["llm-service", "tts-service"].map((name) => expect.stringContaining(`AuthorizationPolicy linly/${name}: `)),
+      ["asr-service", "llm-service", "tts-service"].map((name) =>
+        expect.stringContaining(`AuthorizationPolicy linly/${name}: `),
+      ),
     );
   });
 
