@@ -23,7 +23,7 @@ const shadowName = "candidate-v2";
 /** More than sockets and sidecars hold of a body that nobody reads. */
 const large = 64_000_000;
 /** Longest silence of tts' streams: more than a thousand requests take. */
-const silence = "30s";
+const silence = "45s";
 /** The name by which the gateway is asked for the control. */
 const unlimited = "every-body-copied.example.com";
 
