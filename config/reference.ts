@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isMapping } from "./mapping.ts";
 import { meshSchema } from "./schema.ts";
 
 /** The part of a JSON Schema that the reference reads. */
@@ -107,7 +108,7 @@ function rowOf(key: string, schema: Node, required: boolean): ReferenceRow {
 
 /** What is left out and what is written as `{}` are the same: its keys have the defaults. */
 function isEmptyMapping(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
+  return isMapping(value) && Object.keys(value).length === 0;
 }
 
 function valueOf(schema: Node): string {

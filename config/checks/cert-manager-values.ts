@@ -1,5 +1,6 @@
 import { certManagerArguments, type Arguments } from "../cert-manager-arguments.ts";
 import type { Fault } from "../faults.ts";
+import { isMapping } from "../mapping.ts";
 import { suggestion } from "../nearest.ts";
 import type { LenientMesh } from "./lenient.ts";
 
@@ -24,8 +25,4 @@ function lost(value: unknown, known: true | Arguments, path: string): Fault[] {
     const message = `is not passed on by Pulumi's component for cert-manager; ${suggestion(key, Object.keys(known))}`;
     return [{ path: at, message }];
   });
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -6,6 +6,7 @@ import { usualAttempts } from "../schema/retries.ts";
 const text = z.string().optional().catch(undefined);
 const quantity = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
 const compute = z.object({ cpu: quantity, memory: quantity }).partial().catch({});
+const anything = z.unknown().optional();
 const mapping = z.record(z.string(), z.unknown()).catch({});
 
 const number = z.number().optional().catch(undefined);
@@ -21,7 +22,7 @@ const version = z.object({
   weight: z.number().catch(Number.NaN),
   env: mapping,
   args: z.array(z.string().catch("")).catch([]),
-  image: z.unknown().optional(),
+  image: anything,
   replicas: number,
   autoscaling,
   model,
@@ -36,8 +37,8 @@ const retries = z
   .object({
     attempts: z.number().catch(usualAttempts),
     perTryTimeout: time,
-    retryOn: z.unknown().optional(),
-    budget: z.unknown().optional(),
+    retryOn: anything,
+    budget: anything,
     idempotentRoutes: z.array(z.unknown()).catch([]),
   })
   .catch({
@@ -60,7 +61,7 @@ const service = z.object({
   engine: text,
   simulates: text,
   appProtocol: text,
-  loadBalancing: z.unknown().optional(),
+  loadBalancing: anything,
   preferSameZone: z.boolean().optional().catch(undefined),
   timeouts,
   retries,
@@ -119,7 +120,6 @@ const locality = z.object({
 const gpuPool = z.object({ nodes: number, gpusPerNode: number });
 const uncounted = { nodes: undefined, gpusPerNode: undefined };
 
-const anything = z.unknown().optional();
 const charts = z.object({ version: text, digests: anything }).catch({ digests: undefined });
 const install = z.boolean().catch(true);
 

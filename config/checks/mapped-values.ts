@@ -1,4 +1,5 @@
 import type { Fault } from "../faults.ts";
+import { isMapping } from "../mapping.ts";
 import type { LenientMesh } from "./lenient.ts";
 import { reservedPaths, valueAt } from "./reserved-values.ts";
 
@@ -34,7 +35,7 @@ export function mappedValueFaults({ istio, addons: { certManager, gpuDevicePlugi
 function faultsIn(place: string, values: unknown, mappings: readonly string[]): Fault[] {
   return mappings.flatMap((path) => {
     const found = valueAt(values, path.split("."));
-    if (found === undefined || (typeof found === "object" && found !== null && !Array.isArray(found))) return [];
+    if (found === undefined || isMapping(found)) return [];
     const message = `${JSON.stringify(found)} is no mapping; what the program sets below it would be gone: leave the key out, or say single values`;
     return [{ path: `${place}.${path}`, message }];
   });
