@@ -8,12 +8,14 @@ import { IngressGateway } from "../istio/ingress-gateway.ts";
 import type { Users } from "../security/users.ts";
 import type { IngressCertificate } from "../security/ingress-certificate.ts";
 import type { AiServices, RunningService } from "../service/ai-services.ts";
+import { startupSeconds } from "../service/rollout.ts";
 import { hostOf } from "../service/workload.ts";
 import { Canary, routeNeeds } from "./canary.ts";
 import type { Dialogues } from "./ingress-routes.ts";
 import { IngressLimits } from "./ingress-limits.ts";
 import { IngressRoute, type IngressSplit, type IngressTls } from "./ingress-route.ts";
 import { mirroringOf } from "./mirror.ts";
+import { modelChangeClasses } from "./model-change.ts";
 import { offlineAtGateway, offlineClasses, offlineInside, realtimeAtGateway } from "./offline.ts";
 import { requestClasses, type Kind, type RequestClass } from "./request-classes.ts";
 import { sameShares, splitsOf } from "./splits.ts";
@@ -51,7 +53,7 @@ export class MeshTraffic extends pulumi.ComponentResource {
       const { component: service, stage } = running;
       const about = aboutOf(running, args);
       const looksInside = running.service.appProtocol !== "tcp";
-      const inside = looksInside ? classesInside(about.classes, config.offline) : undefined;
+      const inside = looksInside ? classesInside(about.classes, running, config) : undefined;
       const isKept = dialogues?.stages.some(({ name }) => name === stage.name) ?? false;
       const pinned = testers !== undefined || isKept;
       const canary = new Canary(cluster, { service, ...about, classes: inside, pinned, namespace }, { parent: this });
@@ -129,8 +131,20 @@ function classesOf({ stage, service }: RunningService, { running }: AiServices, 
   };
 }
 
-function classesInside({ realtime, offline }: Classes, config: OfflineConfig | undefined): readonly RequestClass[] {
-  return config === undefined ? realtime : [...offlineClasses(offline, offlineInside), ...realtime];
+function classesInside(
+  { realtime, offline }: Classes,
+  { stage, service }: RunningService,
+  config: Pick<MeshConfig, "modelUploader" | "offline">,
+): readonly RequestClass[] {
+  const modelChange = modelChangeClasses({
+    routes: stage.engine.routes,
+    classes: realtime,
+    namespace: config.modelUploader.namespace,
+    startup: startupSeconds(stage, service),
+    realtime: stage.limits.realtime,
+  });
+  const unhurried = config.offline === undefined ? [] : offlineClasses(offline, offlineInside);
+  return [...modelChange, ...unhurried, ...realtime];
 }
 
 function classesAtGateway(

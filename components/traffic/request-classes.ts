@@ -8,7 +8,7 @@ import { perTryTimeoutOf } from "./tries.ts";
 export type Kind = "idempotent-stream" | "stream" | "idempotent";
 
 /** A kind of requests, and how long and how often they are tried. Of several that fit a request, the first one counts. */
-export interface RequestClass<Name extends string = Kind | "offline-stream" | "offline"> {
+export interface RequestClass<Name extends string = Kind | "offline-stream" | "offline" | "model-change"> {
   /** The end of its routes' names; undefined for what no other class takes. */
   readonly name: Name | undefined;
   /** What a request of the class looks like; empty for any. */

@@ -64,6 +64,13 @@ describe("local", () => {
     const untouched = { attempts: 2, retryOn: "connect-failure,refused-stream,reset-before-request" };
     expect(at(service, "spec", "http")).toEqual([
       {
+        name: "by-weight-model-change",
+        match: [{ method: { exact: "POST" }, uri: { exact: "/llm_change_model/" }, sourceNamespace: "admin" }],
+        route,
+        timeout: "120s",
+        retries: untouched,
+      },
+      {
         name: "by-weight-stream",
         match: [expect.anything(), expect.anything(), expect.anything()],
         route,
@@ -104,8 +111,8 @@ describe("local", () => {
         (share) => `${String(at(share, "destination", "host"))} ${String(at(share, "destination", "subset"))}`,
       );
     });
-    // Three classes of requests for each of five services, and two versions in one of them.
-    expect(named.length).toBe(3 * (5 + 1));
+    // Three classes of requests for each of five services, and a fourth of three that change models; of llm two versions.
+    expect(named.length).toBe(3 * (5 + 1) + 3 + 1);
     expect(named.filter((name) => !subsets.includes(name))).toEqual([]);
   });
 

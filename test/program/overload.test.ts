@@ -59,12 +59,13 @@ describe("offline work", () => {
     expect(subsets("llm-service-v2-experiment").map((subset) => at(subset, "name"))).toEqual(["v2-experiment"]);
   });
 
-  test("has routes of its own before the others, at the gateway and behind it", () => {
+  test("has routes of its own before the others, at the gateway and behind it, but for what changes a model", () => {
     const own = (route: unknown) => String(route).includes("-offline");
-    for (const route of ["ingress", "llm-service", "tts-service"]) {
+    const ahead = { ingress: [], "llm-service": ["by-weight-model-change"], "tts-service": ["by-weight-model-change"] };
+    for (const [route, before] of Object.entries(ahead)) {
       const offline = names(route).filter(own);
       expect(offline).toContain("by-weight-offline");
-      expect(names(route).slice(0, offline.length)).toEqual(offline);
+      expect(names(route).slice(0, before.length + offline.length)).toEqual([...before, ...offline]);
     }
     const [first] = names("ingress");
     const http = at(stepTitled(guarded, "VirtualService linly/ingress").inputs, "spec", "http", 0);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { clusterAddresses } from "../../lab/addresses.ts";
 import { kubectl } from "./kubectl.ts";
 import type { RawAnswer, RawBatch, RawRequest } from "./raw-client.ts";
 
@@ -19,10 +20,13 @@ const client = readFileSync(new URL("raw-client.ts", import.meta.url), "utf8");
 const certificates = "/identity";
 const image = "localhost/linly-mesh/simulator:lab";
 const label = "linly-mesh/test-identity";
+/** Of the lab of one cluster. */
+const { serviceCidr } = clusterAddresses(0, 0);
 
 /**
- * Pods that send requests by their own certificates, byte for byte, past their own sidecars: whoever owns a pod can do that,
- * and so nothing but the callee's wall is tried. They carry no label that a Service or a Sidecar of the mesh selects.
+ * Pods that send requests to other pods by their own certificates, byte for byte, past their own sidecars: whoever owns a pod
+ * can do that, and so nothing but the callee's wall is tried. What they send to a Service goes through their sidecars. They
+ * carry no label that a Service or a Sidecar of the mesh selects.
  */
 export class Identities {
   readonly #kubeconfig: string;
@@ -106,7 +110,7 @@ function podObject(who: Who): object {
     // The agent keeps the certificate in a folder that the client reads, for as long as both live.
     "proxy.istio.io/config": JSON.stringify({ proxyMetadata: { OUTPUT_CERTS: certificates } }),
     "sidecar.istio.io/userVolumeMount": JSON.stringify([{ name: "identity", mountPath: certificates }]),
-    "traffic.sidecar.istio.io/excludeOutboundIPRanges": "0.0.0.0/0",
+    "traffic.sidecar.istio.io/includeOutboundIPRanges": serviceCidr,
   };
   const ready = `require("node:fs").accessSync("${certificates}/key.pem")`;
   return {

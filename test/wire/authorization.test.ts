@@ -5,9 +5,9 @@ import { kubectl, withObjects } from "../support/kubectl.ts";
 import { applied, localMesh } from "../support/lab.ts";
 import { forgetListener } from "../support/layer4.ts";
 import { describeOnLab } from "../support/on-lab.ts";
-import { metricsOfStage } from "../support/exec.ts";
+import { changeStage, metricsOfStage } from "../support/exec.ts";
 import { Identities, nameOf, type Who } from "../support/identities.ts";
-import { responsesIn } from "../support/raw-http.ts";
+import { requestBytes, responseIn, responsesIn } from "../support/raw-http.ts";
 import { stackWith, withService } from "../support/stack.ts";
 import { trafficTo, type Traffic } from "../support/traffic.ts";
 import { couldMean, headerTricks, methodTricks, pathTricks, type Trick } from "../support/tricks.ts";
@@ -261,6 +261,28 @@ describeOnLab("who gets in where", () => {
     });
   });
 
+  test("what changes a model has as long as one takes to load; the control: a caller's requests have less", async () => {
+    const { port, ...pod } = tries.at.tts;
+    /** Through the sidecars of both. */
+    const statusOf = async (who: Who, target: string) => {
+      const host = "tts-service.linly.svc.cluster.local";
+      const bytes = requestBytes("POST", target, [["host", host]]);
+      const [answer] = (await identities?.send(who, [{ host, port, tls: "plain", bytes }])) ?? [];
+      return answer && responseIn(answer)?.status;
+    };
+    const behaves = (latencyMedian: string, latencyP99: string) =>
+      changeStage({ ...pod, container: "tts" }, port, { latencyMedian, latencyP99 });
+    await behaves("5s", "5s");
+    try {
+      expect(await statusOf(llm, work)).toBe(200);
+      await applied(stackWith("local", (mesh) => withTime(withTime(mesh, "tts", "2s"), "face", "1s")));
+      await expect.poll(() => statusOf(llm, work), { timeout: 60_000 }).toBe(504);
+      expect(await statusOf(uploader, "/tts_change_model/")).toBe(200);
+    } finally {
+      await behaves("9ms", "20ms");
+    }
+  });
+
   test("a stage of TCP lets its callers in to everything, and nobody else", async () => {
     await applied(stackWith("local", (mesh) => withService(mesh, "face", (face) => ({ ...face, appProtocol: "tcp" }))));
     const uploads = { stage: "face", method: "POST", target: "/talker_change_model/" } as const;
@@ -277,6 +299,10 @@ const allowAll = {
   metadata: { name: "by-hand", namespace: "linly" },
   spec: { rules: [{}] },
 };
+
+function withTime(mesh: MeshConfig, stage: "tts" | "face", realtime: "1s" | "2s"): MeshConfig {
+  return withService(mesh, stage, (service) => ({ ...service, timeouts: { realtime } }));
+}
 
 function withUploader(serviceAccount: string): (mesh: MeshConfig) => MeshConfig {
   return (mesh) => ({ ...mesh, modelUploader: { namespace: "admin", serviceAccount } });
