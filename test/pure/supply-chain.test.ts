@@ -45,6 +45,19 @@ describe("the lock file", () => {
     }
   });
 
+  test("has all that the program and its policies import among what production installs", () => {
+    const sources = ["index.ts", ...files("{components,config,services,policies}/**/*.{ts,js}")];
+    const imported = sources
+      .filter((file) => !file.startsWith("components/istio/generate/"))
+      .flatMap((file) => [...textOf(file).matchAll(/^(?:import|export) [^"]* from "((?:@[^/"]+\/)?[a-z][^/"]*)/gm)])
+      .map(([, name = ""]) => name)
+      .filter((name) => !name.startsWith("node:"));
+    const asked = z
+      .object({ dependencies: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(textOf("package.json")));
+    expect(new Set(imported)).toEqual(new Set(Object.keys(asked.dependencies)));
+  });
+
   test("lets no package run anything when it is installed", () => {
     expect(dependencies.filter(({ hasInstallScript }) => hasInstallScript === true).length).toBeGreaterThan(0);
     expect(textOf(".npmrc").split("\n")).toContain("ignore-scripts=true");
