@@ -8,6 +8,7 @@ import { explain } from "../cli/failures.ts";
 import { projectDir } from "../cli/project.ts";
 import { labDown, labsHere, labUp } from "../lab/lab.ts";
 import { localLab, multiclusterLab, type LabSpec } from "../lab/spec.ts";
+import { failedIn } from "./support/failed.ts";
 import { missingForLab } from "./support/requirements.ts";
 import { longest, timesOf, type Spent } from "./support/times.ts";
 
@@ -42,10 +43,29 @@ interface Counts {
 
 const report = z.object({
   numPassedTests: z.number(),
-  numFailedTests: z.number(),
   numPendingTests: z.number(),
-  testResults: z.array(z.object({ name: z.string(), endTime: z.number() })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      endTime: z.number(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) }),
+      ),
+    }),
+  ),
 });
+
+/** What failed, a line each: in a long output nobody finds it otherwise. */
+const failures: string[] = [];
+
+/** Notes what failed of one part; one that failed without saying of what has failed once. */
+function failedOf(part: string, succeeded: boolean, lines: readonly string[]): number {
+  const told = lines.length > 0 || succeeded ? lines : ["something failed, as told above"];
+  failures.push(...told.map((line) => `${part}: ${line}`));
+  return told.length;
+}
 
 /** What each layer and each piece of work on a lab took, and each file of the layers on a lab. */
 const parts: Spent[] = [];
@@ -98,8 +118,9 @@ async function runChecks(host?: Layer): Promise<Counts> {
   const statuses = await Promise.all(
     Object.entries(commands).map(([name, args]) => shownAtEnd([...priority, process.execPath, ...args], name)),
   );
-  const passed = statuses.filter((status) => status === 0).length;
-  return { passed, failed: statuses.length - passed, skipped: 0 };
+  const failing = Object.keys(commands).filter((_, index) => statuses[index] !== 0);
+  const failed = failedOf("checks", true, failing);
+  return { passed: statuses.length - failed, failed, skipped: 0 };
 }
 
 async function runTests(layer: Layer, host?: Layer): Promise<Counts> {
@@ -113,10 +134,11 @@ async function runTests(layer: Layer, host?: Layer): Promise<Counts> {
     const status = await (host === undefined
       ? shown(command)
       : shownAtEnd([...lowest, ...command], `${layer} tests, beside ${host}`));
-    const { numPassedTests, numFailedTests, numPendingTests, testResults } = readReport(file);
+    const read = readReport(file);
+    const { numPassedTests, numPendingTests, testResults } = read ?? none;
     if (layer in labs && host === undefined) files.push(...timesOf(testResults, begun, projectDir));
-    // A file that could not be loaded, or an error outside any test, fails the run without counting as a test.
-    const failed = numFailedTests > 0 || status === 0 ? numFailedTests : 1;
+    // A file that could not be loaded, a hook, or an error outside of both fails the run without counting as a test.
+    const failed = failedOf(layer, status === 0 && read !== undefined, failedIn(testResults, projectDir));
     return { passed: numPassedTests, failed, skipped: numPendingTests };
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -139,12 +161,14 @@ async function shownAtEnd([program = "", ...args]: readonly string[], name: stri
   return status;
 }
 
-function readReport(file: string): z.output<typeof report> {
+const none: z.output<typeof report> = { numPassedTests: 0, numPendingTests: 0, testResults: [] };
+
+function readReport(file: string): z.output<typeof report> | undefined {
   try {
     return report.parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (error) {
     console.error(`vitest left no report: ${String(error)}`);
-    return { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, testResults: [] };
+    return undefined;
   }
 }
 
@@ -206,8 +230,9 @@ async function step(name: string, work: () => Promise<void>): Promise<Counts> {
     await timed(name, work);
     return { passed: 1, failed: 0, skipped: 0 };
   } catch (error) {
-    console.error(explain(error));
-    return { passed: 0, failed: 1, skipped: 0 };
+    const why = explain(error);
+    console.error(why);
+    return { passed: 0, failed: failedOf(name, false, [why]), skipped: 0 };
   }
 }
 
@@ -240,6 +265,10 @@ heading("where the time went");
 for (const line of [...longest(parts, parts.length), "", ...longest(files, 12)]) console.log(line);
 if (total.skipped > 0) {
   console.log(`\nSKIPPED ${total.skipped} tests${missing === undefined ? "" : `: the lab needs ${missing}`}.`);
+}
+if (failures.length > 0) {
+  heading("what failed");
+  for (const line of failures) console.log(line);
 }
 if (process.env["LINLY_MESH_LONG"] !== "true")
   console.log("\nWithout what takes long, which npm run test:long runs as well.");
