@@ -200,3 +200,13 @@ export const hostOrAddress = text(
   new RegExp(`^(?:${ipv4}|${noAddress}${domain}|[0-9a-fA-F]*:[0-9a-fA-F:]+)$`),
   'a host name or an IP address such as "203.0.113.7"',
 );
+
+/**
+ * That an address names no user and no password: whatever a stack file holds stands in clear in previews and in objects.
+ *
+ * @param instead what would be right
+ */
+export function withoutCredentials(instead: string): [check: (url: string) => boolean, params: { error: string }] {
+  const error = `must not name a user or a password, which previews would show in clear; ${instead}`;
+  return [(url) => !/^\w+:\/\/[^/]*@/.test(url), { error }];
+}

@@ -11,6 +11,7 @@ import {
   retention,
   serviceHost,
   wholeMilliseconds,
+  withoutCredentials,
 } from "../scalars.ts";
 import { chartSource, helmValues } from "./charts.ts";
 import { object } from "./object.ts";
@@ -107,6 +108,7 @@ const prometheus = addon(
     existing: object({
       url: z
         .url({ protocol: /^https?$/, error: 'is not a URL such as "http://prometheus.monitoring:9090"' })
+        .refine(...withoutCredentials("name a Prometheus that the network alone keeps others from"))
         .describe("Its address."),
     })
       .optional()

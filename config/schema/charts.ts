@@ -1,26 +1,19 @@
 import { z } from "zod";
-import { manifestDigest, semver } from "../scalars.ts";
+import { manifestDigest, semver, withoutCredentials } from "../scalars.ts";
 import { object } from "./object.ts";
 
-const nobody = {
-  error:
-    "must not name a user or a password, which previews would show in clear; take the charts from a folder, or from a registry that helm is logged in to",
-};
-
-function namesNobody(url: string): boolean {
-  return !/^\w+:\/\/[^/]*@/.test(url);
-}
+const named = withoutCredentials("take the charts from a folder, or from a registry that helm is logged in to");
 
 /** The three kinds of places where charts lie. */
 export const folder = z.string().min(1).describe("A folder with one unpacked chart in each of its folders.");
 export const repository = z
   .url({ protocol: /^https?$/ })
-  .refine(namesNobody, nobody)
+  .refine(...named)
   .describe("Address of a Helm repository.");
 export const oci = z
   .string()
   .regex(/^oci:\/\//)
-  .refine(namesNobody, nobody)
+  .refine(...named)
   .describe("Registry and path below which the charts lie.");
 
 const chartVersion = semver.describe("Version of the charts.");

@@ -1,11 +1,12 @@
 import { z } from "zod";
-import { dnsLabel, time } from "../scalars.ts";
+import { dnsLabel, time, withoutCredentials } from "../scalars.ts";
 import { object } from "./object.ts";
 
 const acme = object({
   email: z.email({ error: 'is not an address such as "ops@example.com"' }).describe("Who is told of trouble."),
   server: z
     .url({ protocol: /^https?$/, error: 'is not the address of an ACME directory such as "https://…/directory"' })
+    .refine(...withoutCredentials("an ACME directory is everybody's"))
     .default("https://acme-v02.api.letsencrypt.org/directory")
     .describe("The directory of the authority. Default: that of Let's Encrypt."),
 });

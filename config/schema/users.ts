@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { headerName } from "../scalars.ts";
+import { headerName, withoutCredentials } from "../scalars.ts";
 import { claimName, claimValue } from "./claims.ts";
 import { jwks } from "./jwks.ts";
 import { object } from "./object.ts";
@@ -24,6 +24,7 @@ const issuer = object({
       protocol: /^https$/,
       error: 'is not an https:// address such as "https://www.googleapis.com/oauth2/v3/certs"',
     })
+    .refine(...withoutCredentials("public keys are everybody's"))
     .optional()
     .describe("Where the issuer's public keys are served: istiod fetches them, at first and every 20 minutes."),
 });

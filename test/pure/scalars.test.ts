@@ -72,9 +72,9 @@ describe("times end with a year", () => {
   });
 });
 
-describe("an address of charts names no user", () => {
-  const nobody =
-    "must not name a user or a password, which previews would show in clear; take the charts from a folder, or from a registry that helm is logged in to";
+describe("an address names no user", () => {
+  const no = "must not name a user or a password, which previews would show in clear; ";
+  const nobody = `${no}take the charts from a folder, or from a registry that helm is logged in to`;
   const charted = (charts: object) => faultsOf(meshOf({ istio: { charts, ca: "certManager" } }));
 
   test.each([
@@ -82,6 +82,25 @@ describe("an address of charts names no user", () => {
     [{ oci: "oci://bot:pa55w0rd@registry.example.com/charts", version: "1.31.1" }, "oci"],
   ])("%j", (charts, key) => {
     expect(charted(charts)).toEqual([`istio.charts.${key}: ${nobody}`]);
+  });
+
+  const url = "https://bot:pa55w0rd@example.com/x";
+  const by = (issuer: object) => ({ ingress: { users: { issuers: [{ issuer: "me", audiences: ["a"], ...issuer }] } } });
+
+  test.each([
+    [
+      { addons: { gpuDevicePlugin: { install: false }, prometheus: { install: false, existing: { url } } } },
+      `addons.prometheus.existing.url: ${no}name a Prometheus that the network alone keeps others from`,
+    ],
+    [
+      {
+        ingress: { hosts: ["talk.example.com"], tls: { issuer: { acme: { email: "ops@example.com", server: url } } } },
+      },
+      `ingress.tls.issuer.acme.server: ${no}an ACME directory is everybody's`,
+    ],
+    [by({ jwksUri: url }), `ingress.users.issuers[0].jwksUri: ${no}public keys are everybody's`],
+  ])("%j", (more, fault) => {
+    expect(faultsOf(meshOf(more))).toContain(fault);
   });
 
   test("an @ further on is part of a path", () => {
