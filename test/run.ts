@@ -130,7 +130,10 @@ async function runTests(layer: Layer, host?: Layer): Promise<Counts> {
   const file = join(dir, "report.json");
   try {
     const options = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${file}`];
-    const command = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--project", layer, ...options];
+    // Beside another layer one worker: files that share one make each plan once, and the other core is the host's.
+    const workers = host === undefined ? [] : ["--maxWorkers=1"];
+    const vitest = [process.execPath, "node_modules/vitest/vitest.mjs", "run", "--project", layer];
+    const command = [...vitest, ...workers, ...options];
     const status = await (host === undefined
       ? shown(command)
       : shownAtEnd([...lowest, ...command], `${layer} tests, beside ${host}`));
