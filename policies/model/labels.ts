@@ -46,6 +46,27 @@ export function mayMeet(one: Scope, other: Scope): boolean {
   return other.labels.every(([key, value]) => !labels.has(key) || labels.get(key) === value);
 }
 
+/** A policy, and where it applies; undefined where that is not known yet. */
+export interface Scoped {
+  readonly policy: KubernetesObject;
+  readonly scope: Scope | undefined;
+}
+
+/**
+ * Tells of a scope which of the policies may meet it, with those of which nobody knows yet. Each is compared with those of its
+ * own namespace and of the root alone, so that many namespaces cost what their number makes.
+ */
+export function meeting(policies: readonly KubernetesObject[]): (scope: Scope) => Scoped[] {
+  const all = policies.map((policy) => ({ policy, scope: scopeOf(policy) }));
+  const byNamespace = Map.groupBy(all, ({ scope }) => scope?.namespace);
+  return (wanted) => {
+    const namespaces = new Set([wanted.namespace, rootNamespace, undefined]);
+    const near =
+      wanted.namespace === rootNamespace ? all : [...namespaces].flatMap((name) => byNamespace.get(name) ?? []);
+    return near.filter(({ scope }) => scope === undefined || mayMeet(wanted, scope));
+  };
+}
+
 /** How much of what another applies to a policy does: all, only a part, or perhaps all, where nobody can tell. */
 export type Share = "all" | "part" | "perhaps";
 

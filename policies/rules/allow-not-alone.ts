@@ -1,6 +1,6 @@
 import { effectOf, narrows, partsOf } from "../model/authorization.ts";
 import { authorizationPolicy } from "../model/example.ts";
-import { mayMeet, scopeOf } from "../model/labels.ts";
+import { meeting, scopeOf } from "../model/labels.ts";
 import { at, hasUnknown, listAt, unknown } from "../model/values.ts";
 import type { Value } from "../model/values.ts";
 import type { StackRule } from "../rule.ts";
@@ -54,18 +54,17 @@ export const allowNotAlone: StackRule = {
     const effects = objects.map(effectOf);
     if (effects.includes(unknown)) return [];
     const allows = objects.filter((_, index) => effects[index] === "ALLOW");
+    const meetingAllows = meeting(allows);
     return allows
       .filter((policy) => {
         const scope = scopeOf(policy);
         if (scope === undefined || listAt(policy.spec, "rules").length === 0) return false;
-        const others = allows.filter((other) => {
-          const found = scopeOf(other);
-          return found === undefined || mayMeet(scope, found);
-        });
-        if (others.some((other) => scopeOf(other) === undefined || hasUnknown(at(other.spec, "rules")))) return false;
+        const others = meetingAllows(scope);
+        if (others.some((other) => other.scope === undefined || hasUnknown(at(other.policy.spec, "rules"))))
+          return false;
         // One without rules refuses everything: being closed is meant.
-        if (others.some(({ spec }) => listAt(spec, "rules").length === 0)) return false;
-        const rules = others.flatMap(({ spec }) => listAt(spec, "rules"));
+        if (others.some(({ policy: { spec } }) => listAt(spec, "rules").length === 0)) return false;
+        const rules = others.flatMap(({ policy: { spec } }) => listAt(spec, "rules"));
         return rules.every(isPartial) && new Set(rules.map(callersOf)).size === 1;
       })
       .map((object) => ({

@@ -1,7 +1,7 @@
 import { effectOf } from "../model/authorization.ts";
 import { authorizationPolicy } from "../model/example.ts";
-import { mayMeet, scopeOf, shareOf } from "../model/labels.ts";
-import type { Scope, Share } from "../model/labels.ts";
+import { meeting, scopeOf, shareOf } from "../model/labels.ts";
+import type { Scope, Scoped, Share } from "../model/labels.ts";
 import type { KubernetesObject } from "../model/object.ts";
 import { admittedBy, isAboutAllWithoutToken, isAboutNoToken } from "../model/tokens.ts";
 import { at, entriesAt, hasUnknown, listAt, unknown } from "../model/values.ts";
@@ -19,13 +19,15 @@ interface Lock {
   readonly share: Share;
 }
 
-/** Undefined where what a policy does there is not known yet. */
-function locksOf(scope: Scope, policies: readonly KubernetesObject[]): Lock[] | undefined {
+/**
+ * Undefined where what a policy does there is not known yet.
+ *
+ * @param policies those that may meet the scope
+ */
+function locksOf(scope: Scope, policies: readonly Scoped[]): Lock[] | undefined {
   const locks: Lock[] = [];
-  for (const policy of policies) {
-    const own = scopeOf(policy);
+  for (const { policy, scope: own } of policies) {
     if (own === undefined) return undefined;
-    if (!mayMeet(scope, own)) continue;
     const effect = effectOf(policy);
     if (effect === unknown || hasUnknown(policy.spec)) return undefined;
     locks.push({ effect, rules: listAt(policy.spec, "rules"), share: shareOf(own, scope) });
@@ -101,11 +103,12 @@ export const jwtRequired: StackRule = {
   check(objects) {
     const ofKind = (wanted: string) => objects.filter(({ kind }) => kind === wanted);
     const optional = ofKind(virtualServiceKind).some(mayRouteByClaims);
+    const meetingPolicies = meeting(ofKind(authorizationKind));
     return ofKind(authenticationKind)
       .filter((authentication) => {
         const scope = scopeOf(authentication);
         if (scope === undefined || at(authentication.spec, "jwtRules") === undefined) return false;
-        const locks = locksOf(scope, ofKind(authorizationKind));
+        const locks = locksOf(scope, meetingPolicies(scope));
         return locks !== undefined && !isClosed(locks) && (!optional || locks.some(asks));
       })
       .map((object) => ({ object, message }));

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { projectDir } from "../../cli/project.ts";
 import { covers, fullHost } from "../../policies/model/hosts.ts";
 import { kindOf } from "../../policies/model/object.ts";
-import { isObject, unknown } from "../../policies/model/values.ts";
+import { isObject, unknown, type ValueObject } from "../../policies/model/values.ts";
 import { rules } from "../../policies/rules.ts";
 import { messagesOf, withEachPart } from "../support/policies.ts";
 
@@ -23,7 +23,37 @@ describe.each(rules)("$name", (rule) => {
     );
     expect(alarms).toEqual([]);
   });
+
+  test("reads of many namespaces what their number makes, and not its square", () => {
+    const reads = (count: number) => {
+      const seen = { reads: 0 };
+      const namespaces = Array.from({ length: count }, (_, index) => inNamespace(`n-${index}`));
+      const manifests = namespaces.flatMap((moved) => [...rule.bad.objects, ...rule.good].map(moved));
+      messagesOf(
+        rule,
+        manifests.map((manifest) => counting(manifest, seen)),
+      );
+      return seen.reads;
+    };
+    expect(reads(50)).toBeGreaterThan(50);
+    expect(reads(200) / reads(50)).toBeCloseTo(4, 0);
+  });
 });
+
+/** The same object, of which every reading of a part is counted. */
+function counting<T extends object>(value: T, seen: { reads: number }): T {
+  return new Proxy(value, {
+    get(target, key): unknown {
+      seen.reads += 1;
+      const part: unknown = Reflect.get(target, key);
+      return typeof part === "object" && part !== null ? counting(part, seen) : part;
+    },
+  });
+}
+
+function inNamespace(namespace: string): (manifest: ValueObject) => ValueObject {
+  return ({ metadata, ...rest }) => ({ ...rest, metadata: { ...(isObject(metadata) && metadata), namespace } });
+}
 
 test.each([
   ["kubernetes:apps/v1:Deployment", "apps/Deployment"],
