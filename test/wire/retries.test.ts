@@ -128,9 +128,11 @@ describeOnLab("retries and timeouts", () => {
     await change(pods[0] ?? "", { errorRate: 1, errorStatus: 503 });
     const megabytes = (count: number) => Buffer.alloc(count * 1_000_000);
     expect(failuresOf(await sent(30, "/embed", { body: megabytes(0.1) }))).toEqual([]);
-    const failed = failuresOf(await sent(12, "/embed", { body: megabytes(20), concurrency: 2 }));
+    // Of so many at least one meets the bad one of three: none does so with a chance of less than five deviations leave.
+    const count = 38;
+    const failed = failuresOf(await sent(count, "/embed", { body: megabytes(20), concurrency: 2 }));
     expect(failed.length).toBeGreaterThan(0);
-    expect(failed.length).toBeLessThan(12);
+    expect(failed.length).toBeLessThan(count);
   });
 
   test("a budget of next to nothing keeps retries from adding to an overload", async () => {
