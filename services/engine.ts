@@ -113,6 +113,11 @@ export interface Engine {
   readonly egress: readonly string[];
 }
 
+/** The routes that change what a replica serves. */
+export function adminRoutes({ routes }: { readonly routes: readonly Route[] }): Route[] {
+  return routes.filter(({ purpose }) => purpose === "admin");
+}
+
 /** The route a caller in the pipeline uses. */
 export function workRoute({ routes }: Pick<Engine, "routes">): Route {
   return routes.find(({ purpose }) => purpose === "work") ?? routes[0];

@@ -1,5 +1,5 @@
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
-import type { Engine } from "../../services/engine.ts";
+import { adminRoutes, type Engine } from "../../services/engine.ts";
 import { engines } from "../../services/engines/index.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { serviceName } from "../../services/stage.ts";
@@ -55,7 +55,7 @@ export function accessRules({ config, pipeline }: AccessArgs): AccessRule[] {
       .filter(({ to }) => to === stage.name)
       .map(({ from }) => ({ namespace: config.namespace, serviceAccount: serviceName({ name: from }) }));
     const opening = looksInside(planned) ? { routes: workRoutes(planned) } : ({ connections: true } as const);
-    const admin = adminRoutes(stage.engine);
+    const admin = adminRoutes(stage.engine).map(methodAndPath);
     return [
       ...callers.map((who) => ({ who, stage, opening })),
       ...(entry
@@ -85,10 +85,6 @@ function workRoutes({ stage, service }: PlannedService<ServiceConfig>): MethodAn
 /** Whether there is something that the uploader may ask a stage for. */
 export function hasAdminRoutes({ engine }: Pick<StandingStage, "engine">): boolean {
   return adminRoutes(engine).length > 0;
-}
-
-function adminRoutes({ routes }: Engine): MethodAndPath[] {
-  return routes.filter(({ purpose }) => purpose === "admin").map(methodAndPath);
 }
 
 function methodAndPath({ method, path }: MethodAndPath): MethodAndPath {

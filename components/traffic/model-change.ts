@@ -1,7 +1,7 @@
-import type { Route } from "../../services/engine.ts";
+import { adminRoutes, type Route } from "../../services/engine.ts";
 import { durationOf } from "../../services/duration.ts";
 import type { NamedRoute } from "../istio/objects.ts";
-import type { Kind, RequestClass } from "./request-classes.ts";
+import { exactly, type Kind, type RequestClass } from "./request-classes.ts";
 
 export interface ModelChangeArgs {
   /** The routes that the engine is known to have. */
@@ -28,9 +28,7 @@ export function modelChangeClasses({
   startup,
   realtime,
 }: ModelChangeArgs): RequestClass<"model-change">[] {
-  const match = routes
-    .filter(({ purpose }) => purpose === "admin")
-    .map(({ method, path }) => ({ method: { exact: method }, uri: { exact: path }, sourceNamespace: namespace }));
+  const match = adminRoutes({ routes }).map((route) => ({ ...exactly(route), sourceNamespace: namespace }));
   const rest = classes.at(-1);
   if (match.length === 0 || rest === undefined) return [];
   const policy = { ...rest.policy, timeout: durationOf(Math.max(startup, realtime)) };

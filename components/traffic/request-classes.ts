@@ -134,7 +134,8 @@ function isSame(one: MethodAndPath, other: MethodAndPath): boolean {
   return one.method === other.method && one.path === other.path;
 }
 
-function exactly({ method, path }: MethodAndPath): HttpMatch {
+/** Requests of this method and this path, and no others. */
+export function exactly({ method, path }: MethodAndPath): HttpMatch {
   return { method: { exact: method }, uri: { exact: path } };
 }
 

@@ -2,18 +2,18 @@ import { z } from "zod";
 import { manifestDigest, semver, withoutCredentials } from "../scalars.ts";
 import { object } from "./object.ts";
 
-const named = withoutCredentials("take the charts from a folder, or from a registry that helm is logged in to");
+const anonymous = withoutCredentials("take the charts from a folder, or from a registry that helm is logged in to");
 
 /** The three kinds of places where charts lie. */
 export const folder = z.string().min(1).describe("A folder with one unpacked chart in each of its folders.");
 export const repository = z
   .url({ protocol: /^https?$/ })
-  .refine(...named)
+  .refine(...anonymous)
   .describe("Address of a Helm repository.");
 export const oci = z
   .string()
   .regex(/^oci:\/\//)
-  .refine(...named)
+  .refine(...anonymous)
   .describe("Registry and path below which the charts lie.");
 
 const chartVersion = semver.describe("Version of the charts.");

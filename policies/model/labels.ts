@@ -38,7 +38,7 @@ export function scopeOf({ namespace, spec }: KubernetesObject): Scope | undefine
 }
 
 /** Whether two policies may apply to one and the same workload: nothing in their scopes contradicts it. */
-export function mayMeet(one: Scope, other: Scope): boolean {
+function mayMeet(one: Scope, other: Scope): boolean {
   const namespaces = [one.namespace, other.namespace];
   if (one.namespace !== other.namespace && !namespaces.includes(rootNamespace)) return false;
   if (one.targets !== undefined && other.targets !== undefined) return one.targets === other.targets;
