@@ -1,6 +1,7 @@
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
 import { adminRoutes, type Engine } from "../../services/engine.ts";
 import { engines } from "../../services/engines/index.ts";
+import { isSame, type MethodAndPath } from "../../services/method-and-path.ts";
 import type { PipelinePlan, PlannedService } from "../../services/plan.ts";
 import { serviceName } from "../../services/stage.ts";
 import type { StandingStage } from "../../services/standing.ts";
@@ -12,12 +13,6 @@ import { ingressName } from "../istio/values.ts";
 export interface Identity {
   readonly namespace: string;
   readonly serviceAccount: string;
-}
-
-export interface MethodAndPath {
-  readonly method: string;
-  /** Exact path. */
-  readonly path: string;
 }
 
 /**
@@ -89,10 +84,6 @@ export function hasAdminRoutes({ engine }: Pick<StandingStage, "engine">): boole
 
 function methodAndPath({ method, path }: MethodAndPath): MethodAndPath {
   return { method, path };
-}
-
-function isSame(one: MethodAndPath, other: MethodAndPath): boolean {
-  return one.method === other.method && one.path === other.path;
 }
 
 /** Ends of the paths by which Linly-Talker's servers change models, as AuthorizationPolicies write them. */

@@ -1,6 +1,7 @@
 import type { Duration } from "../../services/duration.ts";
 import type { RetriesConfig } from "../../config/schema.ts";
 import type { AppProtocol, Route } from "../../services/engine.ts";
+import { isSame, type MethodAndPath } from "../../services/method-and-path.ts";
 import type { HttpMatch, HttpRoute, NamedRoute } from "../istio/objects.ts";
 import { perTryTimeoutOf } from "./tries.ts";
 
@@ -126,12 +127,6 @@ function triedAgain(
     ...(spread && { retryRemoteLocalities: true }),
     ...(perTryTimeout !== undefined && { perTryTimeout }),
   };
-}
-
-type MethodAndPath = Readonly<Record<"method" | "path", string>>;
-
-function isSame(one: MethodAndPath, other: MethodAndPath): boolean {
-  return one.method === other.method && one.path === other.path;
 }
 
 /** Requests of this method and this path, and no others. */
