@@ -32,8 +32,9 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled") },
     projects: [
       layer("pure", 180, true),
-      // These two run beside others, with what those leave of the cores.
+      // These three run beside others, with what those leave of the cores.
       layer("program", 600, true),
+      layer("command", 600, true),
       layer("engine", 900, false),
       layer("control-plane", 600, false),
       layer("wire", 900, false, ["test/wire/lab.ts"]),

@@ -17,14 +17,29 @@ import { longest, timesOf, type Spent } from "./support/times.ts";
  * `--only pure,program` runs those layers alone; `--long` runs long tests as well, which repeat at scale, or under a kill, what
  * others show once.
  */
-const layers = ["checks", "pure", "program", "engine", "control-plane", "wire", "teardown", "multicluster"] as const;
+const layers = [
+  "checks",
+  "pure",
+  "program",
+  "command",
+  "engine",
+  "control-plane",
+  "wire",
+  "teardown",
+  "multicluster",
+] as const;
 type Layer = (typeof layers)[number];
 
 /**
  * Layers that look at no lab, and beside which other they run, one after the other, where that one runs: it waits for much, and
  * these take what that leaves of the cores, and no more.
  */
-const beside: Readonly<Partial<Record<Layer, Layer>>> = { checks: "wire", program: "wire", engine: "wire" };
+const beside: Readonly<Partial<Record<Layer, Layer>>> = {
+  checks: "wire",
+  program: "wire",
+  command: "wire",
+  engine: "wire",
+};
 
 /** The lab that a layer needs; the engine's needs the tools that a lab is made of. */
 const labs: Readonly<Partial<Record<Layer, LabSpec>>> = {

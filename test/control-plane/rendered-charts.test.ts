@@ -15,7 +15,7 @@ import { planOf, stackWith } from "../support/stack.ts";
 
 const registry = "mirror.example.com";
 const charts = { folder: join(projectDir, ".lab", "charts") };
-const remote = join(projectDir, "test/program/fixtures/remote");
+const remote = join(projectDir, "test/command/fixtures/remote");
 const dir = mkdtempSync(join(tmpdir(), "linly-mesh-air-gap-"));
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -3,11 +3,12 @@ import { describe, expect, test } from "vitest";
 import { programOf, projectDir } from "../../cli/project.ts";
 import { parseMesh } from "../../config/parse.ts";
 import { preview } from "../../engine/index.ts";
+import { isLong } from "../support/long.ts";
 import { validMeshOfSeveral } from "../support/mesh-arbitrary.ts";
 
 /** The same meshes in each run, so that a failure belongs to the change that is tested; another seed tries others. */
 const seed = Number(process.env["LINLY_MESH_SEED"] ?? 20_261_124);
-const count = Number(process.env["LINLY_MESH_RUNS"] ?? 4);
+const count = Number(process.env["LINLY_MESH_RUNS"] ?? (isLong ? 8 : 2));
 const meshes = fc.sample(validMeshOfSeveral, { numRuns: count, seed });
 
 describe(`whatever several clusters the schema accepts (LINLY_MESH_SEED=${seed})`, () => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { projectDir } from "../../cli/project.ts";
 
 test("Ctrl-C ends npm start only after what it runs has ended, with that one's exit code", async () => {
-  const child = spawn(process.execPath, ["scripts/run.js", "test/program/fixtures/slow-end.ts"], {
+  const child = spawn(process.execPath, ["scripts/run.js", "test/command/fixtures/slow-end.ts"], {
     cwd: projectDir,
     detached: true,
     stdio: ["ignore", "pipe", "inherit"],
