@@ -32,6 +32,7 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: join(cacheRoot(), "compiled") },
     projects: [
       layer("pure", 180, true),
+      layer("process", 180, true),
       // These three run beside others, with what those leave of the cores.
       layer("program", 600, true),
       layer("command", 600, true),

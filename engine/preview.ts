@@ -10,7 +10,7 @@ import type { PolicyPack } from "./policy/pack.ts";
 import { withPacks } from "./policy/packs.ts";
 import { cleaned, refuseMandatory, violationsInOrder } from "./policy/violation.ts";
 import type { Violation } from "./policy/violation.ts";
-import type { Program } from "./program/run.ts";
+import type { Program, Runner } from "./program/run.ts";
 import { providerSpec } from "./program/provider.ts";
 import type { ProviderSpec } from "./program/provider.ts";
 import { objectToRead } from "./program/read.ts";
@@ -40,6 +40,8 @@ export interface PreviewOptions {
   readonly signal?: AbortSignal | undefined;
   /** Policy packs that judge what the program asks for. */
   readonly policyPacks?: readonly PolicyPack[] | undefined;
+  /** How the program is run. Default: as the Pulumi CLI would, in a process of its own. */
+  readonly runner?: Runner | undefined;
 }
 
 /**
@@ -61,7 +63,7 @@ export interface NamedProvider {
 export async function dryRun(
   program: Program,
   report: Reporter,
-  { signal, policyPacks = [] }: PreviewOptions,
+  { signal, policyPacks = [], runner }: PreviewOptions,
 ): Promise<{ plan: Plan; providers: NamedProvider[] }> {
   const steps: Step[] = [];
   const providers: NamedProvider[] = [];
@@ -104,7 +106,7 @@ export async function dryRun(
     },
   });
   const { outputs, found } = await withPacks({ packs: policyPacks, program, dryRun: true, print }, async (packs) => ({
-    outputs: await execute({ program, dryRun: true, redactor, report, signal, env: {} }, actions),
+    outputs: await execute({ program, dryRun: true, redactor, report, signal, env: {}, runner }, actions),
     found: await packs.everything(registrations),
   }));
   const violations = violationsInOrder(found.map((violation) => cleaned(violation, redactor)));

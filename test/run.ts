@@ -20,6 +20,7 @@ import { longest, timesOf, type Spent } from "./support/times.ts";
 const layers = [
   "checks",
   "pure",
+  "process",
   "program",
   "command",
   "engine",

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from "node:util";
 import { EngineError, EngineFaults, faultsOf } from "../errors.ts";
 import type { Handler, Read } from "./host.ts";
 import type { JsonObject } from "../json.ts";
-import { runProgram } from "./run.ts";
-import type { Program } from "./run.ts";
+import { onItsOwn, runProgram } from "./run.ts";
+import type { Program, Runner } from "./run.ts";
 import type { Redactor } from "./redactor.ts";
 import { called } from "./registration.ts";
 import type { Registration } from "./registration.ts";
@@ -25,6 +25,8 @@ export interface Execution {
   /** Aborted to end the run early: nothing more is begun, what has begun is finished, then the program is ended. Its reason, if it is an EngineError, is told. */
   readonly signal: AbortSignal | undefined;
   readonly env: Record<string, string>;
+  /** Default: in a process of its own. */
+  readonly runner?: Runner | undefined;
 }
 
 const interrupted = "interrupted before the program had finished: what was made is recorded, run it again to go on";
@@ -37,7 +39,7 @@ const never = new Promise<never>(() => {});
  * every fault of every resource, otherwise the first failure and those of what was in flight beside it.
  */
 export async function execute(execution: Execution, actions: Actions): Promise<JsonObject> {
-  const { program, dryRun, redactor, report, signal, env } = execution;
+  const { program, dryRun, redactor, report, signal, env, runner = onItsOwn } = execution;
   const stop = new AbortController();
   const faults: string[] = [];
   let outputs: JsonObject = {};
@@ -120,7 +122,7 @@ export async function execute(execution: Execution, actions: Actions): Promise<J
   if (signal?.aborted) close();
   try {
     const print = (line: string) => report({ type: "log", severity: "info", text: redactor.clean(line), urn: "" });
-    const code = await runProgram(program, { dryRun, stop: stop.signal, env }, handler, print);
+    const code = await runProgram({ program, dryRun, stop: stop.signal, env, print }, handler, runner);
     if (signal?.aborted) faults.push(reasonOf(signal));
     if (faults.length === 0 && (code !== 0 || !finished)) {
       faults.push(`the program ended with exit code ${code ?? "none"} before it had finished`);

@@ -21,41 +21,57 @@ export interface Program {
   readonly env?: Record<string, string>;
 }
 
-/** Runs the program on the SDK's own runner until it ends by itself or `stop` ends it; gives the exit code. */
-export async function runProgram(
-  program: Program,
-  run: { dryRun: boolean; stop: AbortSignal; env: Record<string, string> },
-  handler: Handler,
-  print: (line: string) => void,
-): Promise<number | null> {
-  const dir = resolve(program.dir);
-  const host = await startHost(program.stack, program.project, handler);
+/** One run of a program. */
+export interface Run {
+  readonly program: Program;
+  readonly dryRun: boolean;
+  /** Ends the program at once. */
+  readonly stop: AbortSignal;
+  /** Added to the environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Gets what the program prints, line by line. */
+  readonly print: (line: string) => void;
+}
+
+/**
+ * Runs a program until it ends by itself or is stopped, and gives its exit code. What it asks for goes to the engine that
+ * listens at `address`.
+ */
+export type Runner = (run: Run, address: string) => Promise<number | null>;
+
+/** Runs the program, and answers what it asks for until it has ended. */
+export async function runProgram(run: Run, handler: Handler, runner: Runner): Promise<number | null> {
+  const host = await startHost(run.program.stack, run.program.project, handler);
   try {
-    return await runToEnd(dir, argumentsFor(program, dir, host.address, run.dryRun), environment(program, run.env));
+    return await runner(run, host.address);
   } finally {
     host.stop();
   }
-
-  async function runToEnd(cwd: string, args: string[], env: NodeJS.ProcessEnv): Promise<number | null> {
-    // A process group of its own: Ctrl-C in a terminal reaches the engine alone, which ends the program in order.
-    const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-    const stop = () => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
-    };
-    createInterface(child.stdout).on("line", print);
-    createInterface(child.stderr).on("line", print);
-    run.stop.addEventListener("abort", stop);
-    if (run.stop.aborted) stop();
-    try {
-      return await new Promise<number | null>((done, fail) => {
-        child.on("error", fail);
-        child.on("close", done);
-      });
-    } finally {
-      run.stop.removeEventListener("abort", stop);
-    }
-  }
 }
+
+/** Runs the program as the Pulumi CLI would: on the SDK's own runner, in a process that ends with it. */
+export const onItsOwn: Runner = async (run, address) => {
+  const cwd = resolve(run.program.dir);
+  const args = argumentsFor(run.program, cwd, address, run.dryRun);
+  const env = environment(run.program, run.env);
+  // A process group of its own: Ctrl-C in a terminal reaches the engine alone, which ends the program in order.
+  const child = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const stop = () => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  };
+  createInterface(child.stdout).on("line", run.print);
+  createInterface(child.stderr).on("line", run.print);
+  run.stop.addEventListener("abort", stop);
+  if (run.stop.aborted) stop();
+  try {
+    return await new Promise<number | null>((done, fail) => {
+      child.on("error", fail);
+      child.on("close", done);
+    });
+  } finally {
+    run.stop.removeEventListener("abort", stop);
+  }
+};
 
 function argumentsFor(program: Program, dir: string, address: string, dryRun: boolean): string[] {
   const runner = createRequire(join(dir, "package.json")).resolve("@pulumi/pulumi/cmd/run/index.js");
@@ -76,7 +92,7 @@ function argumentsFor(program: Program, dir: string, address: string, dryRun: bo
   ];
 }
 
-function environment(program: Program, added: Record<string, string>): NodeJS.ProcessEnv {
+function environment(program: Program, added: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { PULUMI_NODEJS_TYPESCRIPT: _, ...inherited } = process.env;
   return {
     ...inherited,

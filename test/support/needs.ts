@@ -1,13 +1,22 @@
 import { execute } from "../../engine/program/execute.ts";
 import { Redactor } from "../../engine/program/redactor.ts";
 import type { Program } from "../../engine/index.ts";
+import { warm } from "./warm/runner.ts";
 
 /** What each resource of a program waits for, by Pulumi's names for them: `kubernetes:apps/v1:Deployment local-tts-service-v1`. */
 export async function needsOf(program: Program): Promise<Map<string, string[]>> {
   const names = new Map<string, string>();
   const needs = new Map<string, string[]>();
   await execute(
-    { program, dryRun: true, redactor: new Redactor(), report: () => undefined, signal: undefined, env: {} },
+    {
+      program,
+      dryRun: true,
+      redactor: new Redactor(),
+      report: () => undefined,
+      signal: undefined,
+      env: {},
+      runner: warm,
+    },
     {
       register: async ({ urn, type, name, inputs, needs: urns }) => {
         names.set(urn, `${type} ${name}`);

@@ -1,8 +1,9 @@
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile, type StackFile } from "../../cli/stack-file.ts";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
-import { preview, type Plan, type Program } from "../../engine/index.ts";
+import { preview, type Event, type Plan, type Program } from "../../engine/index.ts";
 import type { StageName } from "../../services/catalogue.ts";
+import { warm } from "./warm/runner.ts";
 
 /** A stack file of this repository, its mesh changed as a user would change the file. */
 export function stackWith(stack: string, change: (mesh: MeshConfig) => MeshConfig = (mesh) => mesh): Program {
@@ -49,9 +50,10 @@ export function planOf(program: Program): Promise<Plan> {
 async function previewOf(program: Program): Promise<Plan> {
   const log: string[] = [];
   try {
-    return await preview(program, (event) => {
+    const report = (event: Event) => {
       if (event.type === "log" && event.severity === "error") log.push(event.text);
-    });
+    };
+    return await preview(program, report, { runner: warm });
   } catch (error) {
     throw new Error([error instanceof Error ? error.message : String(error), ...log].join("\n"), { cause: error });
   }
