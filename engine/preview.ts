@@ -40,8 +40,6 @@ export interface PreviewOptions {
   readonly signal?: AbortSignal | undefined;
   /** Policy packs that judge what the program asks for. */
   readonly policyPacks?: readonly PolicyPack[] | undefined;
-  /** How the program is run. Default: as the Pulumi CLI would, in a process of its own. */
-  readonly runner?: Runner | undefined;
 }
 
 /**
@@ -59,11 +57,16 @@ export interface NamedProvider {
   readonly spec: ProviderSpec;
 }
 
-/** A preview, and the way to each cluster that the program names. */
+/**
+ * A preview, and the way to each cluster that the program names.
+ *
+ * @param runner how the program is run; default: in a process of its own
+ */
 export async function dryRun(
   program: Program,
   report: Reporter,
-  { signal, policyPacks = [], runner }: PreviewOptions,
+  { signal, policyPacks = [] }: PreviewOptions,
+  runner?: Runner,
 ): Promise<{ plan: Plan; providers: NamedProvider[] }> {
   const steps: Step[] = [];
   const providers: NamedProvider[] = [];

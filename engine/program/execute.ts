@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { EngineError, EngineFaults, faultsOf } from "../errors.ts";
 import type { Handler, Read } from "./host.ts";
 import type { JsonObject } from "../json.ts";
-import { onItsOwn, runProgram } from "./run.ts";
+import { inItsOwnProcess, runProgram } from "./run.ts";
 import type { Program, Runner } from "./run.ts";
 import type { Redactor } from "./redactor.ts";
 import { called } from "./registration.ts";
@@ -39,7 +39,7 @@ const never = new Promise<never>(() => {});
  * every fault of every resource, otherwise the first failure and those of what was in flight beside it.
  */
 export async function execute(execution: Execution, actions: Actions): Promise<JsonObject> {
-  const { program, dryRun, redactor, report, signal, env, runner = onItsOwn } = execution;
+  const { program, dryRun, redactor, report, signal, env, runner = inItsOwnProcess } = execution;
   const stop = new AbortController();
   const faults: string[] = [];
   let outputs: JsonObject = {};

@@ -50,7 +50,7 @@ export async function runProgram(run: Run, handler: Handler, runner: Runner): Pr
 }
 
 /** Runs the program as the Pulumi CLI would: on the SDK's own runner, in a process that ends with it. */
-export const onItsOwn: Runner = async (run, address) => {
+export const inItsOwnProcess: Runner = async (run, address) => {
   const cwd = resolve(run.program.dir);
   const args = argumentsFor(run.program, cwd, address, run.dryRun);
   const env = environment(run.program, run.env);

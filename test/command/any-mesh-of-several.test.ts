@@ -5,7 +5,6 @@ import { parseMesh } from "../../config/parse.ts";
 import { preview } from "../../engine/index.ts";
 import { isLong } from "../support/long.ts";
 import { validMeshOfSeveral } from "../support/mesh-arbitrary.ts";
-import { warm } from "../support/warm/runner.ts";
 
 /** The same meshes in each run, so that a failure belongs to the change that is tested; another seed tries others. */
 const seed = Number(process.env["LINLY_MESH_SEED"] ?? 20_261_124);
@@ -20,7 +19,7 @@ describe(`whatever several clusters the schema accepts (LINLY_MESH_SEED=${seed})
       const config = { "linly-mesh:mesh": JSON.stringify(raw) };
       const program = programOf({ stack: "sample", path: "", mesh, config, secretKeys: [], sealed: [] });
       const packs = [{ dir: `${projectDir}/policies` }];
-      const { steps, violations } = await preview(program, () => undefined, { policyPacks: packs, runner: warm });
+      const { steps, violations } = await preview(program, () => undefined, { policyPacks: packs });
       expect(violations).toEqual([]);
       const holding = steps.filter(({ inputs }) => /\.istio\.io\//.test(String(inputs["apiVersion"])));
       const primaries = mesh.clusters.filter(({ role }) => role !== "remote").map(({ name }) => name);

@@ -11,7 +11,7 @@ import { before } from "../support/needs.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
 import { messagesOf } from "../support/policies.ts";
 import { planOf, stackWith, withService } from "../support/stack.ts";
-import { warm } from "../support/warm/runner.ts";
+import { inOneProcess } from "../support/one-process/runner.ts";
 
 const stacks = ["local", "prod"] as const;
 const plans = new Map<string, Plan>();
@@ -35,7 +35,13 @@ async function registrationsOf(program: Program): Promise<Registration[]> {
     },
     read: async () => ({}),
   });
-  const silent = { redactor: new Redactor(), report: () => undefined, signal: undefined, env: {}, runner: warm };
+  const silent = {
+    redactor: new Redactor(),
+    report: () => undefined,
+    signal: undefined,
+    env: {},
+    runner: inOneProcess,
+  };
   await execute({ program, dryRun: true, ...silent }, actions);
   return seen;
 }

@@ -7,7 +7,7 @@ import { Redactor } from "../../engine/program/redactor.ts";
 import type { Registration } from "../../engine/program/registration.ts";
 import { at, manifests, stepTitled } from "../support/plan.ts";
 import { planOf, stackWith } from "../support/stack.ts";
-import { warm } from "../support/warm/runner.ts";
+import { inOneProcess } from "../support/one-process/runner.ts";
 import { newKey } from "../support/tokens.ts";
 
 const selector = { matchLabels: { istio: "ingress" } };
@@ -75,7 +75,7 @@ describe("prod", () => {
     const silent = () => undefined;
     const about = { program: stackWith("prod"), dryRun: true, redactor: new Redactor(), report: silent };
     await execute(
-      { ...about, signal: undefined, env: {}, runner: warm },
+      { ...about, signal: undefined, env: {}, runner: inOneProcess },
       {
         async register(registration: Registration) {
           const { urn, inputs } = registration;

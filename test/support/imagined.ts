@@ -4,7 +4,6 @@ import { Redactor } from "../../engine/program/redactor.ts";
 import type { Registration } from "../../engine/program/registration.ts";
 import { withRemoteComponents } from "../../engine/program/remote-components.ts";
 import { at } from "./plan.ts";
-import { warm } from "./warm/runner.ts";
 
 /** A real run of a program, so that outputs have values, in which every cluster says at once that all is there. */
 export interface Imagined {
@@ -41,7 +40,6 @@ export async function imagined(program: Program, answer: Answer): Promise<Imagin
       report: (event) => events.push(event),
       signal: undefined,
       env: {},
-      runner: warm,
     },
     actions,
   );

@@ -1,7 +1,7 @@
 import { execute } from "../../engine/program/execute.ts";
 import { Redactor } from "../../engine/program/redactor.ts";
 import type { Program } from "../../engine/index.ts";
-import { warm } from "./warm/runner.ts";
+import { inOneProcess } from "./one-process/runner.ts";
 
 /** What each resource of a program waits for, by Pulumi's names for them: `kubernetes:apps/v1:Deployment local-tts-service-v1`. */
 export async function needsOf(program: Program): Promise<Map<string, string[]>> {
@@ -15,7 +15,7 @@ export async function needsOf(program: Program): Promise<Map<string, string[]>> 
       report: () => undefined,
       signal: undefined,
       env: {},
-      runner: warm,
+      runner: inOneProcess,
     },
     {
       register: async ({ urn, type, name, inputs, needs: urns }) => {

@@ -1,9 +1,10 @@
 import { programOf, projectDir } from "../../cli/project.ts";
 import { readStackFile, type StackFile } from "../../cli/stack-file.ts";
 import type { MeshConfig, ServiceConfig } from "../../config/schema.ts";
-import { preview, type Event, type Plan, type Program } from "../../engine/index.ts";
+import type { Event, Plan, Program } from "../../engine/index.ts";
+import { dryRun } from "../../engine/preview.ts";
 import type { StageName } from "../../services/catalogue.ts";
-import { warm } from "./warm/runner.ts";
+import { inOneProcess } from "./one-process/runner.ts";
 
 /** A stack file of this repository, its mesh changed as a user would change the file. */
 export function stackWith(stack: string, change: (mesh: MeshConfig) => MeshConfig = (mesh) => mesh): Program {
@@ -53,7 +54,8 @@ async function previewOf(program: Program): Promise<Plan> {
     const report = (event: Event) => {
       if (event.type === "log" && event.severity === "error") log.push(event.text);
     };
-    return await preview(program, report, { runner: warm });
+    const { plan } = await dryRun(program, report, {}, inOneProcess);
+    return plan;
   } catch (error) {
     throw new Error([error instanceof Error ? error.message : String(error), ...log].join("\n"), { cause: error });
   }

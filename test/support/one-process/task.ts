@@ -1,5 +1,6 @@
-/** What a process that stays is told to run. It answers with any message once the program has run to its end. */
-export interface Order {
+/** A program that a process which stays is told to run. It answers with any message once the program has run to its end. */
+export type Task = {
+  readonly dir: string;
   /** The program's entry point, as a URL. */
   readonly entry: string;
   readonly project: string;
@@ -8,5 +9,4 @@ export interface Order {
   readonly secretKeys: string[];
   /** Where the engine listens. */
   readonly address: string;
-  readonly dryRun: boolean;
-}
+};
